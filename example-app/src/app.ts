@@ -1,0 +1,71 @@
+import express, { type Express, type Request } from 'express'
+import { type WxLogin, wxLogin, type WxLoginOptions } from 'express-wx-login'
+import helmet from 'helmet'
+import type { Config } from './config.js'
+import { errorHandler, notFound } from './errors.js'
+import type { Readiness } from './health.js'
+import type { Log } from './logger.js'
+import type { Metrics } from './metrics.js'
+import type { Notes } from './notes.js'
+import { loginRateLimit } from './rate-limit.js'
+import { noteError, requestLog } from './request-log.js'
+import { appRoutes } from './routes.js'
+import { startPage } from './start-page.js'
+import type { Status } from './status.js'
+import type { Users } from './users.js'
+import type { WeChat } from './wechat.js'
+
+export interface Dependencies {
+  config: Config
+  wechat: Pick<WeChat, 'appid' | 'secret' | 'baseUrl'>
+  redis?: WxLoginOptions['redis']
+  users: Users
+  notes: Notes
+  metrics: Metrics
+  log: Log
+  ready: () => Promise<Readiness>
+  status: () => Status
+}
+
+/** Puts the app together; opens and starts nothing. */
+export function createApp(d: Dependencies): { app: Express; wx: WxLogin } {
+  const wx = wxLogin({
+    appid: d.wechat.appid,
+    secret: d.wechat.secret,
+    session: { secret: d.config.sessionSecrets },
+    ...(d.redis !== undefined && { redis: d.redis }),
+    ...(d.wechat.baseUrl !== undefined && { wechat: { baseUrl: d.wechat.baseUrl } }),
+    onUser: (event) => d.users.upsert(event),
+    onLogin: () => d.metrics.login(),
+    onError: (error, req) => {
+      d.metrics.error(error.code)
+      // Before the reply the error goes into the request's own line; later it gets one of its own.
+      if (req !== undefined && (req as Request).res?.writableEnded === false) noteError(req, error)
+      else d.log.warn({ err: error }, 'express-wx-login')
+    },
+  })
+
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('trust proxy', d.config.trustProxy ?? false)
+  app.use(requestLog(d.log))
+  app.use(d.metrics.measure)
+  // Over plain http, as on a developer's machine, `upgrade-insecure-requests` breaks every link.
+  app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }))
+
+  app.get('/', startPage(d.status))
+  app.get('/healthz', (_req, res) => void res.json({ status: 'ok' }))
+  app.get('/readyz', async (_req, res) => {
+    const readiness = await d.ready()
+    res.status(readiness.status === 'ok' ? 200 : 503).json(readiness)
+  })
+  app.get('/metrics', d.metrics.expose)
+
+  if (d.config.loginRateLimit > 0) app.post('/wx/login', loginRateLimit(d.config.loginRateLimit))
+  app.use(wx)
+  app.use(appRoutes(d.notes))
+
+  app.use(notFound)
+  app.use(errorHandler((code) => d.metrics.error(code)))
+  return { app, wx }
+}

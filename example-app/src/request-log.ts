@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Request, RequestHandler, Response } from 'express'
+import { pinoHttp } from 'pino-http'
+import { errorFields, type Log } from './logger.js'
+
+/** What a proxy or a phone may send as its own request id: short and harmless in a log. */
+const saneId = /^[\w.:/+=-]{8,128}$/
+
+/** Asked every few seconds by machines: not worth a line each while all is well. */
+const probes = new Set(['/healthz', '/readyz', '/metrics'])
+
+// What went wrong in a request, until its one log line is written.
+const errors = new WeakMap<IncomingMessage, unknown>()
+
+/** Keeps an error for the log line of its request; the first is the cause of those that follow. */
+export function noteError(req: IncomingMessage, error: unknown): void {
+  if (!errors.has(req)) errors.set(req, error)
+}
+
+/**
+ * Gives every request an id (`req.id`, `X-Request-Id`) and one log line when it is over.
+ *
+ * The line has the path without its query and neither headers nor bodies: that is where tokens,
+ * codes and people's data are.
+ */
+export function requestLog(log: Log): RequestHandler {
+  const line = (req: Request, res: Response, { responseTime }: { responseTime: number }) => ({
+    method: req.method,
+    path: req.originalUrl.split('?', 1)[0],
+    status: res.statusCode,
+    ms: responseTime,
+    ip: req.ip,
+    ...(!res.writableEnded && { aborted: true }),
+    ...(errors.has(req) && { error: shorten(errors.get(req), res.statusCode) }),
+  })
+
+  return pinoHttp<Request, Response>({
+    logger: log,
+    genReqId: (req, res) => {
+      const given = req.headers['x-request-id']
+      const id = typeof given === 'string' && saneId.test(given) ? given : randomUUID()
+      res.setHeader('X-Request-Id', id)
+      return id
+    },
+    // `req.log` and the line carry the id only, not the whole request.
+    quietReqLogger: true,
+    quietResLogger: true,
+    customAttributeKeys: { reqId: 'requestId' },
+    customLogLevel: (req, res) => {
+      if (res.statusCode >= 500) return 'error'
+      // Answered well, and yet something went wrong that somebody should look at.
+      if (errors.has(req) && res.statusCode < 400) return 'warn'
+      return probes.has(req.originalUrl) && res.statusCode < 400 ? 'debug' : 'info'
+    },
+    customSuccessMessage: () => 'request',
+    customErrorMessage: () => 'request',
+    customSuccessObject: line,
+    customErrorObject: (req, res, _error, val: { responseTime: number }) => line(req, res, val),
+  })
+}
+
+/** A client's mistake is no news: its code will do. The server's own come with their stack. */
+function shorten(error: unknown, status: number) {
+  const fields = errorFields(error)
+  if (status >= 500) return fields
+  const { code, reason, errcode, rid, type } = fields
+  return { code: code ?? type, reason, errcode, rid }
+}

@@ -1,0 +1,114 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createApp } from './app.js'
+import { type Config, ConfigError } from './config.js'
+import { openDatabase } from './database.js'
+import { drainable } from './drain.js'
+import { createReadinessCheck } from './health.js'
+import type { Log } from './logger.js'
+import { createMetrics } from './metrics.js'
+import { createNotes } from './notes.js'
+import { closeRedis, openRedis } from './redis.js'
+import { startMigration } from './schema.js'
+import { describeStatus, type Status } from './status.js'
+import { createUsers } from './users.js'
+import { openWeChat } from './wechat.js'
+
+export interface RunningServer {
+  status: Status
+  /** Rejects where something in the background failed that only a restart can cure. */
+  failed: Promise<never>
+  /** Finishes what is in flight and closes everything; says how many requests it had to cut. */
+  close(): Promise<number>
+}
+
+// Together below the 5 s after which a platform may lose its patience.
+const drainTimeout = 3500
+const closeTimeout = 1000
+
+/** Starts everything in the order of need. Where a part fails, closes what was opened and throws. */
+export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+  const closers: (() => unknown)[] = []
+  const closeAll = () =>
+    atMost(closeTimeout, Promise.allSettled(closers.map(async (close) => close())))
+
+  try {
+    const wechat = await freePort('SANDBOX_PORT', openWeChat(config.wechat))
+    closers.push(() => wechat.close())
+
+    const redis = config.redisUrl === undefined ? undefined : openRedis(config.redisUrl, log)
+    if (redis) closers.push(() => closeRedis(redis))
+
+    const database = await openDatabase(config.databaseUrl, log)
+    closers.push(() => database.close())
+
+    const waiting = new AbortController()
+    closers.push(() => waiting.abort())
+    const migration = await startMigration(database, log, waiting.signal)
+
+    let status: Status
+    const { app, wx } = createApp({
+      config,
+      wechat,
+      ...(redis && { redis }),
+      users: createUsers(database),
+      notes: createNotes(database),
+      metrics: createMetrics(),
+      log,
+      ready: createReadinessCheck(database, redis),
+      status: () => status,
+    })
+
+    const server = createServer(app)
+    server.requestTimeout = 30_000
+    const drain = drainable(server)
+    const listening = new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(config.port, resolve)
+    })
+    await freePort('PORT', listening)
+    const { port } = server.address() as AddressInfo
+    status = describeStatus(config, `http://127.0.0.1:${port}`, wechat.sandboxUrl)
+
+    return {
+      status,
+      failed: migration.done.then(() => new Promise<never>(() => {})),
+      async close() {
+        // Logins in flight are finished; new ones on open connections get a 503 that says try again.
+        const [cut] = await Promise.all([drain(drainTimeout), atMost(drainTimeout, wx.close())])
+        // Only now what they needed: the sandbox, Redis, the database.
+        await closeAll()
+        return cut
+      },
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+/** Says which variable to change where a port cannot be had. */
+async function freePort<T>(name: string, listening: Promise<T>): Promise<T> {
+  try {
+    return await listening
+  } catch (error) {
+    const { code, port } = error as NodeJS.ErrnoException & { port?: number }
+    if (code === 'EADDRINUSE')
+      throw new ConfigError([
+        `${name} ${port} is taken by another program. Stop it, or set ${name} to another port.`,
+      ])
+    if (code === 'EACCES')
+      throw new ConfigError([
+        `${name} ${port} is not allowed for this user: set it to 1024 or more.`,
+      ])
+    throw error
+  }
+}
+
+async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise((resolve) => {
+    timer = setTimeout(resolve, milliseconds)
+  })
+  await Promise.race([work, timeout])
+  clearTimeout(timer)
+}

@@ -1,0 +1,51 @@
+import type { WxContext } from './types.js'
+
+declare global {
+  // oxlint-disable-next-line typescript/no-namespace -- Express' own way to type `req`
+  namespace Express {
+    interface Request {
+      /** Who is asking; undefined without a live session. Behind the guard use `getWx(req)`, or `req.wx!`. */
+      wx?: WxContext
+    }
+  }
+}
+
+export { getWx } from './context.js'
+export { errorCodes, WxLoginError } from './errors.js'
+export type { WxErrorAction, WxErrorCode, WxLoginErrorOptions } from './errors.js'
+export { requireWxSession } from './require-wx-session.js'
+export type { WxSessionRecord } from './session/record.js'
+export type {
+  Awaitable,
+  GuardOptions,
+  WxApp,
+  WxAppResolver,
+  WxCodeSession,
+  WxCommonOptions,
+  WxContext,
+  WxEncryptedData,
+  WxFetch,
+  WxIdentity,
+  WxLogin,
+  WxLoginEvent,
+  WxLoginOptions,
+  WxLogoutEvent,
+  WxPhone,
+  WxProfile,
+  WxRedisClient,
+  WxRegister,
+  WxRevokeEvent,
+  WxRoutes,
+  WxSessionInfo,
+  WxSessionOptions,
+  WxSessions,
+  WxSignedData,
+  WxTransportOptions,
+  WxUser,
+  WxUserEvent,
+  WxWatermark,
+  WxWeChatOptions,
+} from './types.js'
+export { code2Session } from './wechat/code2session.js'
+export { decryptData, verifySignature } from './wechat/open-data.js'
+export { wxLogin } from './wx-login.js'

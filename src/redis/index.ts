@@ -1,0 +1,5 @@
+/**
+ * `express-wx-login/redis`: a well-configured node-redis client for those who want one.
+ * @module
+ */
+export { createRedis, type WxRedis } from './create-redis.js'

@@ -1,0 +1,21 @@
+import { createRequire } from 'node:module'
+import type { RedisStore } from 'connect-redis'
+import { WxLoginError } from '../errors.js'
+import { here } from '../here.js'
+
+/**
+ * connect-redis' store class. It is an optional peer, needed only where `redis` is given, and wxLogin()
+ * is synchronous: hence `require`, which both builds have, instead of an import.
+ */
+export function loadConnectRedis(
+  load: (name: string) => unknown = createRequire(here),
+): typeof RedisStore {
+  try {
+    return (load('connect-redis') as { RedisStore: typeof RedisStore }).RedisStore
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'MODULE_NOT_FOUND') throw error
+    throw new WxLoginError('WX_APP_CONFIG', {
+      message: 'wxLogin: the option redis needs the package connect-redis: npm i connect-redis redis',
+    })
+  }
+}

@@ -1,0 +1,100 @@
+import { withDeadline } from '../deadline.js'
+import type { UserState, WxIdentity } from '../types.js'
+
+/** The commands used here; every kind of node-redis client has them. */
+interface Commands {
+  zAdd(key: string, member: { score: number; value: string }): Promise<unknown>
+  zRem(key: string, members: string[]): Promise<unknown>
+  zRange(key: string, from: number, to: number): Promise<string[]>
+  zRangeWithScores(key: string, from: number, to: number): Promise<{ value: string; score: number }[]>
+  expire(key: string, seconds: number): Promise<unknown>
+  get(key: string): Promise<string | null>
+  incr(key: string): Promise<number>
+  del(keys: string[]): Promise<unknown>
+}
+
+const refusalWindow = 60
+const maxRemembered = 10_000
+
+/** What {@link createRedisUserState} needs beside the client. */
+export interface RedisUserStateOptions {
+  /** Prefix of every key. */
+  prefix: string
+  /** Sliding lifetime of a session in seconds. */
+  ttl: number
+  /** Deadline of one operation in ms. */
+  timeout: number
+}
+
+/**
+ * {@link UserState} in Redis: a sorted set of session ids by login time, and a counter of refused data
+ * per session. The keys of one user share a hash tag, so that they lie in one cluster slot.
+ * A key of another type than expected is dropped and counts as absent.
+ */
+export function createRedisUserState(client: unknown, options: RedisUserStateOptions): UserState {
+  const redis = client as Commands
+  const { prefix, ttl, timeout } = options
+  const keyOf = (user: WxIdentity, what: string): string =>
+    `${prefix}user:{${user.appid}:${user.openid}}:${what}`
+  const sessionsOf = (user: WxIdentity): string => keyOf(user, 'sessions')
+  const kept = new Map<string, number>()
+
+  async function run<T>(keys: string[], work: () => Promise<T>): Promise<T> {
+    try {
+      return await withDeadline(work(), timeout)
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('WRONGTYPE'))) throw error
+      await withDeadline(redis.del(keys), timeout)
+      return withDeadline(work(), timeout)
+    }
+  }
+
+  return {
+    async addSession(user, sid, loginAt, max) {
+      const key = sessionsOf(user)
+      const excess = await run([key], async () => {
+        // One round trip: node-redis sends what is asked for in one tick together.
+        const [, , oldest] = await Promise.all([
+          redis.zAdd(key, { score: loginAt, value: sid }),
+          redis.expire(key, 2 * ttl),
+          redis.zRange(key, 0, -(max + 1)),
+        ])
+        return oldest
+      })
+      if (excess.length > 0) await run([key], () => redis.zRem(key, excess))
+      return excess
+    },
+
+    async removeSessions(user, sids) {
+      const key = sessionsOf(user)
+      if (sids.length > 0) await run([key], () => redis.zRem(key, sids))
+    },
+
+    async listSessions(user) {
+      const key = sessionsOf(user)
+      const found = await run([key], () => redis.zRangeWithScores(key, 0, -1))
+      return found.reverse().map(({ value, score }) => ({ sid: value, loginAt: score }))
+    },
+
+    // Sessions slide at every request, the list only at logins: it is given twice the lifetime, and
+    // again once in half a lifetime by each process that still sees the user.
+    keepAlive(user) {
+      const key = sessionsOf(user)
+      const now = Date.now()
+      if ((kept.get(key) ?? 0) > now) return
+      kept.delete(key)
+      kept.set(key, now + ttl * 500)
+      if (kept.size > maxRemembered) kept.delete(kept.keys().next().value!)
+      withDeadline(redis.expire(key, 2 * ttl), timeout).catch(() => kept.delete(key))
+    },
+
+    async refusals(user, sessionId, add) {
+      const key = keyOf(user, `refused:${sessionId}`)
+      return run([key], async () => {
+        if (add === 0) return Number((await redis.get(key)) ?? 0)
+        const [count] = await Promise.all([redis.incr(key), redis.expire(key, refusalWindow)])
+        return count
+      })
+    },
+  }
+}

@@ -1,0 +1,73 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import { WxLoginError } from './errors.js'
+import { sendError } from './respond.js'
+import { requestState } from './runtime.js'
+import type { GuardOptions } from './types.js'
+
+function guard(options: GuardOptions, req: Request, res: Response, next: NextFunction): void {
+  const state = requestState(req)
+  const refuse = (error: WxLoginError): void => {
+    sendError(error, req, res, state?.runtime)
+  }
+  if (!state) {
+    refuse(
+      new WxLoginError('WX_SESSION_MISSING', {
+        message:
+          'requireWxSession: the plugin has not seen this request. Put app.use(wxLogin(...)) before the routes.',
+      }),
+    )
+    return
+  }
+  if (state.failure) {
+    refuse(state.failure)
+    return
+  }
+  const loginAt = state.login?.context.loginAt.getTime()
+  if (loginAt === undefined) {
+    refuse(new WxLoginError('WX_SESSION_REQUIRED'))
+    return
+  }
+  if (options.maxAge !== undefined && Date.now() - loginAt > options.maxAge * 1000) {
+    refuse(new WxLoginError('WX_SESSION_REQUIRED', { reason: 'the login is older than maxAge' }))
+    return
+  }
+  next()
+}
+
+function requireSession(options?: GuardOptions): RequestHandler
+function requireSession(req: Request, res: Response, next: NextFunction): void
+function requireSession(
+  first: Request | GuardOptions = {},
+  res?: Response,
+  next?: NextFunction,
+): RequestHandler | void {
+  if (res && next) {
+    guard({}, first as Request, res, next)
+    return undefined
+  }
+  const options = first as GuardOptions
+  const { maxAge } = options
+  if (maxAge !== undefined && !(typeof maxAge === 'number' && maxAge > 0)) {
+    throw new WxLoginError('WX_APP_CONFIG', {
+      message: 'requireWxSession: maxAge must be a number of seconds',
+    })
+  }
+  return (req, response, go) => {
+    guard(options, req, response, go)
+  }
+}
+
+/**
+ * The guard: lets requests with a live session through, and answers all others itself, in the shape of the
+ * HTTP contract: 401 `WX_SESSION_REQUIRED`, 503 `WX_STORE_UNAVAILABLE` while the store is away (never a 401),
+ * 400 for two different tokens. Works as a middleware and as a factory.
+ *
+ * @example
+ * ```ts
+ * app.get('/orders', requireWxSession, (req, res) => res.json(ordersOf(getWx(req).openid)))
+ * // for what deserves a fresh login: not older than ten minutes
+ * app.post('/pay', requireWxSession({ maxAge: 600 }), pay)
+ * ```
+ */
+export const requireWxSession: RequestHandler & ((options?: GuardOptions) => RequestHandler) =
+  requireSession as RequestHandler & ((options?: GuardOptions) => RequestHandler)

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto'
+import type { Request, Response } from 'express'
+import { WxLoginError } from './errors.js'
+import { report, type Runtime } from './runtime.js'
+
+const saneId = /^[\w.:-]{1,128}$/
+
+/** The id of the request: the app's (`req.id`), the proxy's (`X-Request-Id`), or a new one. */
+function requestIdOf(req: Request): string {
+  const { id } = req as { id?: unknown }
+  const named = typeof id === 'string' || typeof id === 'number' ? String(id) : req.get('x-request-id')
+  return named !== undefined && saneId.test(named) ? named : randomUUID()
+}
+
+/** Answers with an error in the shape of the HTTP contract, and tells `onError`. */
+export function sendError(
+  error: WxLoginError,
+  req: Request,
+  res: Response,
+  runtime: Runtime | undefined,
+): void {
+  if (runtime) report(runtime, error, req)
+  if (res.headersSent || res.closed) return
+  res.status(error.status).set('Cache-Control', 'no-store')
+  if (error.retryAfter !== undefined) res.set('Retry-After', String(error.retryAfter))
+  if (error.code === 'WX_SESSION_REQUIRED') {
+    // RFC 9110 11.6.1: a 401 says which scheme it wants.
+    res.set('WWW-Authenticate', runtime?.settings.transport.scheme || 'Bearer')
+  }
+  const { code, action, errcode, rid } = error
+  const message = error.expose ? error.message : 'The server is not set up correctly.'
+  res.json({ error: { code, message, action, requestId: requestIdOf(req), errcode, rid } })
+}
+
+/** An async handler whose errors are answered here: ours in the contract's shape, others by the app. */
+export function handler(
+  runtime: Runtime,
+  handle: (req: Request, res: Response) => Promise<void>,
+): (req: Request, res: Response, next: (error: unknown) => void) => void {
+  return (req, res, next) => {
+    res.set('Cache-Control', 'no-store')
+    handle(req, res).catch((error: unknown) => {
+      if (WxLoginError.is(error)) sendError(error, req, res, runtime)
+      else next(error)
+    })
+  }
+}

@@ -1,0 +1,89 @@
+import express, { type Request, type Response } from 'express'
+import * as v from 'valibot'
+import { WxLoginError } from '../errors.js'
+import { openDataFaults } from '../wechat/open-data.js'
+
+const maxBody = 32 * 1024
+const parse = express.json({ limit: maxBody, type: 'application/json' })
+
+/** A 400 that says what is wrong, or a 413 or 415. */
+export const badRequest = (message: string, status = 400): WxLoginError =>
+  new WxLoginError('WX_BAD_REQUEST', { message, status })
+
+const tooLarge = (): WxLoginError => badRequest('The body must be at most 32 kB.', 413)
+
+/** The parser's errors quote the body; only what kind they are goes on. */
+function parserError(error: { status?: unknown; type?: unknown }): WxLoginError {
+  if (error.status === 413) return tooLarge()
+  if (error.status === 415) return badRequest('The body must be UTF-8 JSON.', 415)
+  return badRequest('The body is not valid JSON.')
+}
+
+/**
+ * Reads the JSON body of a request, whether the app has parsed it already or not.
+ *
+ * @throws `WX_BAD_REQUEST` 400, 413 over 32 kB, 415 where the content type is not `application/json`
+ */
+async function readJson(req: Request, res: Response): Promise<object> {
+  if (req.is('application/json') === false) {
+    throw badRequest('The content type must be application/json.', 415)
+  }
+  if (Number(req.get('content-length')) > maxBody) throw tooLarge()
+  await new Promise<void>((resolve, reject) => {
+    parse(req, res, (error?: unknown) => {
+      if (error) reject(parserError(error))
+      else resolve()
+    })
+  })
+  const body: unknown = req.body
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw badRequest('The body must be a JSON object.')
+  }
+  return body
+}
+
+const hasBody = (req: Request): boolean =>
+  req.headers['transfer-encoding'] !== undefined || Number(req.get('content-length') ?? 0) > 0
+
+/**
+ * Reads and checks the body against a schema; fields the schema does not know are dropped.
+ *
+ * @param optional - whether a request without a body counts as `{}`
+ * @throws `WX_BAD_REQUEST` that names every wrong field
+ */
+export async function readBody<S extends v.GenericSchema>(
+  schema: S,
+  req: Request,
+  res: Response,
+  optional = false,
+): Promise<v.InferOutput<S>> {
+  if (!hasBody(req) && !optional) throw badRequest('The body is missing: send JSON.')
+  const result = v.safeParse(schema, hasBody(req) ? await readJson(req, res) : {})
+  if (result.success) return result.output
+  const faults = result.issues.map((issue) => {
+    const path = v.getDotPath(issue)
+    return path ? `${path}: ${issue.message}` : issue.message
+  })
+  throw badRequest(`${[...new Set(faults)].join('; ')}.`)
+}
+
+const unchecked = v.optional(v.unknown())
+
+/** Signed and encrypted data in a body; its fields are checked together by {@link checkOpenData}. */
+export const openDataEntries = {
+  rawData: unchecked,
+  signature: unchecked,
+  encryptedData: unchecked,
+  iv: unchecked,
+}
+
+/** The open data of a body, or undefined where it has none. */
+export function checkOpenData(
+  body: Partial<Record<keyof typeof openDataEntries, unknown>>,
+): Partial<Record<keyof typeof openDataEntries, string>> | undefined {
+  const { rawData, signature, encryptedData, iv } = body
+  if ([rawData, signature, encryptedData, iv].every((field) => field === undefined)) return undefined
+  const faults = openDataFaults({ rawData, signature, encryptedData, iv })
+  if (faults.length > 0) throw badRequest(`${faults.join('; ')}.`)
+  return { rawData, signature, encryptedData, iv } as Record<keyof typeof openDataEntries, string>
+}

@@ -1,0 +1,136 @@
+import type { Request, Response } from 'express'
+import * as v from 'valibot'
+import { observe } from '../diagnostics.js'
+import { WxLoginError } from '../errors.js'
+import { handler } from '../respond.js'
+import { identityOf, report, type Runtime } from '../runtime.js'
+import { keyIdOf, publicId, type WxSessionRecord } from '../session/record.js'
+import { storeUnavailable, type NewSession } from '../session/session-host.js'
+import type { WxApp, WxCodeSession, WxIdentity, WxUser, WxUserEvent } from '../types.js'
+import { saveUser } from '../user-hook.js'
+import { checkCodeSession, code2Session, isCode } from '../wechat/code2session.js'
+import { untilAborted, upstreamError } from '../wechat/http.js'
+import { profileOf } from '../wechat/user-data.js'
+import { checkOpenData, openDataEntries, readBody } from './body.js'
+import { findApp } from './find-app.js'
+
+const schema = v.object({
+  code: v.pipe(
+    v.string('must be the code from wx.login'),
+    v.check((code) => isCode(code), 'must be 1 to 512 printable ASCII characters, not only blanks'),
+  ),
+  appid: v.optional(
+    v.pipe(v.string('must be a string'), v.regex(/^[\w-]{1,64}$/, 'must be an AppID')),
+  ),
+  ...openDataEntries,
+})
+
+async function exchange(runtime: Runtime, app: WxApp, code: string): Promise<WxCodeSession> {
+  const { code2Session: custom, baseUrl, timeout, fetch } = runtime.settings.wechat
+  if (!custom) return code2Session({ ...app, code, baseUrl, timeout, fetch })
+  const signal = AbortSignal.timeout(timeout)
+  try {
+    return checkCodeSession(
+      await untilAborted((async () => custom({ ...app, code, signal }))(), signal),
+    )
+  } catch (error) {
+    if (WxLoginError.is(error)) throw error
+    throw upstreamError('wechat.code2Session failed')
+  }
+}
+
+/** Saves the session and enters it in the user's list, both or neither. */
+async function store(
+  runtime: Runtime,
+  user: WxIdentity,
+  session: NewSession,
+  loginAt: number,
+): Promise<void> {
+  const { state, host, settings } = runtime
+  const [saved, listed] = await Promise.allSettled([
+    session.save(),
+    state.addSession(user, session.sid, loginAt, settings.maxPerUser),
+  ])
+  if (saved.status === 'rejected' || listed.status === 'rejected') {
+    session.abandon()
+    await Promise.allSettled([
+      host.destroy([session.sid]),
+      state.removeSessions(user, [session.sid]),
+    ])
+    throw storeUnavailable(saved.status === 'rejected' ? saved.reason : (listed as PromiseRejectedResult).reason)
+  }
+  if (listed.value.length === 0) return
+  await host.destroy(listed.value)
+  observe('onRevoke', settings.hooks.onRevoke, {
+    ...identityOf(user),
+    sessionIds: listed.value.map(publicId),
+    reason: 'limit',
+  })
+}
+
+/**
+ * `POST /wx/login`: exchanges the code, lets the app save the user, makes a new session and hands out its token.
+ * Until the store has confirmed the new session nothing is changed; then the session that came with the
+ * request ends.
+ */
+async function logIn(runtime: Runtime, req: Request, res: Response, arrivedAt: number): Promise<void> {
+  const { host, settings, sealer } = runtime
+  const previous = host.prepare(req)
+  const body = await readBody(schema, req, res)
+  const openData = checkOpenData(body)
+  const app = await findApp(runtime, body.appid, req)
+
+  const flight = runtime.flights.join({ appid: app.appid, code: body.code }, arrivedAt, () =>
+    exchange(runtime, app, body.code),
+  )
+  const { openid, sessionKey, unionid } = await flight.session
+  const identity = identityOf({ appid: app.appid, openid, ...(unionid !== undefined && { unionid }) })
+
+  const profile =
+    openData &&
+    profileOf({ ...identity, sessionKey, watermarkMaxAge: settings.watermarkMaxAge }, openData)
+  const event: WxUserEvent = { ...identity, reason: 'login', ...(profile && { profile }) }
+  const user = await flight.user(async () => ((await saveUser(runtime, event, req)) ?? null) as WxUser)
+
+  // Nobody is there to take the token; the code stays good for another try.
+  if (res.closed) return
+
+  const record: WxSessionRecord = {
+    v: 1,
+    ...identity,
+    loginAt: Date.now(),
+    key: sealer.seal(sessionKey, identity),
+    keyId: keyIdOf(sessionKey),
+  }
+  const session = host.make(req, res, record, user)
+  await store(runtime, identity, session, record.loginAt)
+  flight.used()
+  session.deliver()
+  if (previous !== null) {
+    // The login stands; an old session that outlives it by its remaining time is for the log.
+    await host.destroy([previous]).catch((error: unknown) => {
+      report(runtime, storeUnavailable(error), req)
+    })
+  }
+  res.json({
+    token: session.token,
+    expiresIn: settings.session?.ttl ?? host.expiresIn(req),
+    keyId: record.keyId,
+    user,
+  })
+  observe('onLogin', settings.hooks.onLogin, { ...identity, sessionId: publicId(session.sid), user }, req)
+}
+
+export function loginRoute(runtime: Runtime): ReturnType<typeof handler> {
+  const { logins } = runtime
+  return handler(runtime, async (req, res) => {
+    if (!logins.open) throw new WxLoginError('WX_CLOSING')
+    const running = logIn(runtime, req, res, performance.now())
+    logins.running.add(running)
+    try {
+      await running
+    } finally {
+      logins.running.delete(running)
+    }
+  })
+}

@@ -1,0 +1,35 @@
+import * as v from 'valibot'
+import { observe } from '../diagnostics.js'
+import { handler } from '../respond.js'
+import { identityOf, requestState, type Runtime } from '../runtime.js'
+import { storeUnavailable } from '../session/session-host.js'
+import type { UserSessions } from '../session/user-sessions.js'
+import { readBody } from './body.js'
+
+const schema = v.object({ everywhere: v.optional(v.boolean('must be true or false'), false) })
+
+/** `POST /wx/logout`: ends this session, or every session of the user; 204 also where there was none. */
+export function logoutRoute(runtime: Runtime, sessions: UserSessions): ReturnType<typeof handler> {
+  return handler(runtime, async (req, res) => {
+    const { everywhere } = await readBody(schema, req, res, true)
+    const { login, failure } = requestState(req)!
+    if (failure) throw failure
+    if (login) {
+      const { context } = login
+      const identity = identityOf(context)
+      const sid = req.sessionID
+      if (everywhere) await sessions.endAll(identity, context.sessionId)
+      await runtime.host.end(req, res)
+      await runtime.state.removeSessions(identity, [sid]).catch((error: unknown) => {
+        throw storeUnavailable(error)
+      })
+      observe(
+        'onLogout',
+        runtime.settings.hooks.onLogout,
+        { ...identity, sessionId: context.sessionId, everywhere },
+        req,
+      )
+    }
+    res.status(204).end()
+  })
+}

@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http'
+import { observe } from './diagnostics.js'
+import type { WxLoginError } from './errors.js'
+import type { Settings } from './options.js'
+import type { WxSessionRecord } from './session/record.js'
+import type { Sealer } from './session/sealing.js'
+import type { SessionHost } from './session/session-host.js'
+import type { UserState, WxContext, WxIdentity } from './types.js'
+import type { CodeFlights } from './wechat/code-flights.js'
+
+/** The parts of one `wxLogin()`, as its routes and its guard use them. */
+export interface Runtime {
+  readonly settings: Settings
+  readonly host: SessionHost
+  readonly state: UserState
+  readonly sealer: Sealer
+  readonly flights: CodeFlights
+  /** Logins being answered, and whether new ones are still taken. */
+  readonly logins: { open: boolean; readonly running: Set<Promise<unknown>> }
+}
+
+/** What the plugin found out about a request. */
+export interface RequestState {
+  readonly runtime: Runtime
+  /** The login, where there is one. */
+  readonly login: { readonly record: WxSessionRecord; readonly context: WxContext } | null
+  /** Why a guarded route cannot answer. */
+  readonly failure: WxLoginError | undefined
+}
+
+// Registered, so that a guard of the CommonJS build understands a request of the ESM build; and a
+// symbol, so that nothing but this plugin can satisfy the guard.
+const key = Symbol.for('express-wx-login.request')
+
+export function setRequestState(req: IncomingMessage, state: RequestState): void {
+  ;(req as { [key]?: RequestState })[key] = state
+}
+
+export function requestState(req: IncomingMessage): RequestState | undefined {
+  return (req as { [key]?: RequestState })[key]
+}
+
+/** Tells `onError`. */
+export function report(runtime: Runtime, error: WxLoginError, req?: IncomingMessage): void {
+  observe('onError', runtime.settings.hooks.onError, error, req)
+}
+
+/** The identity part of something that has one. */
+export function identityOf({ appid, openid, unionid }: WxIdentity): WxIdentity {
+  return { appid, openid, ...(unionid !== undefined && { unionid }) }
+}

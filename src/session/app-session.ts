@@ -1,0 +1,91 @@
+import type { Session, SessionData, Store } from 'express-session'
+import { WxLoginError } from '../errors.js'
+import { readRecord } from './record.js'
+import {
+  aliveIn,
+  destroyIn,
+  disconnected,
+  type SessionHost,
+  type SessionRequest,
+  storeCall,
+} from './session-host.js'
+
+/**
+ * The session the app set up itself, with its own express-session before the plugin:
+ * the plugin keeps the login in it and leaves cookie, store and lifetime to the app.
+ */
+export function createAppSession(storeTimeout: number): SessionHost {
+  let store: Store | undefined
+
+  function known(): Store {
+    if (store) return store
+    throw new WxLoginError('WX_SESSION_MISSING', {
+      message:
+        'The session store is the app’s own and known from the first request on; there was none yet.',
+    })
+  }
+
+  function current(req: SessionRequest): Session & Partial<SessionData> {
+    store ??= req.sessionStore
+    if (req.session) return req.session
+    // express-session leaves the session out while its store is disconnected.
+    throw store ? disconnected() : new WxLoginError('WX_SESSION_MISSING')
+  }
+
+  return {
+    load(req, _res, done) {
+      try {
+        done({ record: readRecord(current(req)) })
+      } catch (failure) {
+        done({ record: null, failure: failure as WxLoginError })
+      }
+    },
+
+    prepare: (req) => current(req).id,
+
+    make(req, _res, record, user) {
+      const before = { session: current(req), sessionID: req.sessionID }
+      const from = known() as Store & { generate: (req: SessionRequest) => void }
+      // Not regenerate(): it ends the old session first, and that one must live until this one is saved.
+      from.generate(req)
+      const made = req.session!
+      made.wx = record
+      if (user !== null) made.wxUser = user
+      return {
+        sid: made.id,
+        token: null,
+        save: async () => void (await storeCall(storeTimeout, (done) => void made.save(done))),
+        deliver: () => undefined,
+        abandon() {
+          req.session = before.session
+          req.sessionID = before.sessionID!
+        },
+      }
+    },
+
+    async authenticate() {
+      throw new WxLoginError('WX_SESSION_MISSING', {
+        message:
+          'authenticate() reads tokens of sessions the plugin owns: give wxLogin a `session: { secret }`.',
+      })
+    },
+
+    async save(req) {
+      await storeCall(storeTimeout, (done) => void current(req).save(done))
+    },
+
+    async end(req) {
+      await storeCall(storeTimeout, (done) => void current(req).destroy(done))
+    },
+
+    alive: async (sids) => aliveIn(known(), storeTimeout, sids),
+
+    destroy: async (sids) => destroyIn(known(), storeTimeout, sids),
+
+    expiresIn(req) {
+      const { maxAge } = current(req).cookie
+      // A cookie without an end lives as long as the store keeps it: a day, for connect-redis.
+      return typeof maxAge === 'number' ? Math.floor(maxAge / 1000) : 86_400
+    },
+  }
+}

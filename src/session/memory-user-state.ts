@@ -1,0 +1,50 @@
+import type { UserState, WxIdentity } from '../types.js'
+
+const maxUsers = 10_000
+const minute = 60_000
+
+const keyOf = (user: WxIdentity): string => `${user.appid}:${user.openid}`
+
+/** Keeps a Map small: the entry that was written longest ago goes. */
+function put<K, V>(map: Map<K, V>, key: K, value: V): void {
+  map.delete(key)
+  map.set(key, value)
+  if (map.size > maxUsers) map.delete(map.keys().next().value!)
+}
+
+/** {@link UserState} of one process, for servers without Redis. Bounded: it forgets the user seen longest ago. */
+export function createMemoryUserState(now: () => number = Date.now): UserState {
+  const sessions = new Map<string, Map<string, number>>()
+  const refused = new Map<string, { since: number; count: number }>()
+  return {
+    async addSession(user, sid, loginAt, max) {
+      const own = sessions.get(keyOf(user)) ?? new Map<string, number>()
+      own.set(sid, loginAt)
+      put(sessions, keyOf(user), own)
+      const excess = [...own]
+        .sort((a, b) => a[1] - b[1])
+        .slice(0, Math.max(0, own.size - max))
+        .map(([id]) => id)
+      for (const id of excess) own.delete(id)
+      return excess
+    },
+    async removeSessions(user, sids) {
+      const own = sessions.get(keyOf(user))
+      for (const sid of sids) own?.delete(sid)
+      if (own?.size === 0) sessions.delete(keyOf(user))
+    },
+    async listSessions(user) {
+      const own = [...(sessions.get(keyOf(user)) ?? [])]
+      return own.sort((a, b) => b[1] - a[1]).map(([sid, loginAt]) => ({ sid, loginAt }))
+    },
+    keepAlive: () => undefined,
+    async refusals(user, sessionId, add) {
+      const key = `${keyOf(user)}:${sessionId}`
+      const seen = refused.get(key)
+      const live = seen && now() - seen.since < minute ? seen : { since: now(), count: 0 }
+      if (add === 0) return live.count
+      put(refused, key, { since: live.since, count: live.count + 1 })
+      return live.count + 1
+    },
+  }
+}

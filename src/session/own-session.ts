@@ -1,0 +1,238 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Response } from 'express'
+import expressSession, { type SessionData, type Store } from 'express-session'
+import { WxLoginError } from '../errors.js'
+import type { SessionSettings, Settings } from '../options.js'
+import { readRecord } from './record.js'
+import {
+  aliveIn,
+  destroyIn,
+  disconnected,
+  type Loaded,
+  type SessionHost,
+  type SessionRequest,
+  storeCall,
+  storeUnavailable,
+} from './session-host.js'
+import { createTokenCodec } from './token.js'
+import { type Presented, readToken } from './transport.js'
+
+/** express-session puts `generate` on the store it is given; its types leave that out. */
+type GeneratingStore = Store & { generate: (req: SessionRequest) => void }
+
+const conflict = (): WxLoginError =>
+  new WxLoginError('WX_BAD_REQUEST', { message: 'Two different tokens in one request.' })
+
+/**
+ * The session the plugin owns: express-session loads, saves and touches it; the token travels in a
+ * header, and express-session is shown it as its own cookie for the one call in which it reads cookies.
+ */
+export function createOwnSession(
+  settings: Settings,
+  session: SessionSettings,
+  store: Store,
+  ready: () => boolean = () => true,
+): SessionHost {
+  const { transport, storeTimeout } = settings
+  const codec = createTokenCodec(session.secrets)
+  const middleware = expressSession({
+    name: session.name,
+    secret: [...session.secrets],
+    store,
+    resave: false,
+    saveUninitialized: false,
+    // A cookie has to be sent again to slide; a token in a header slides with the record.
+    rolling: transport.cookie,
+    cookie: { ...session.cookie, maxAge: session.ttl * 1000 } as expressSession.CookieOptions,
+  })
+  // Kept now: a second express-session on the same store would replace it with its own cookie options.
+  const generate = (store as GeneratingStore).generate.bind(store)
+  let connected = true
+  store.on('disconnect', () => (connected = false))
+  store.on('connect', () => (connected = true))
+  const isUp = (): boolean => connected && ready()
+
+  const present = (req: IncomingMessage): Presented =>
+    readToken(req, transport, session.name, codec)
+
+  const destroy = (sids: string[]): Promise<void> => destroyIn(store, storeTimeout, sids)
+
+  function presentedId(req: IncomingMessage): string | null {
+    const presented = present(req)
+    if (presented.kind === 'conflict') throw conflict()
+    return presented.kind === 'token' ? presented.sid : null
+  }
+
+  /** Runs express-session on the request with exactly this cookie, or none. */
+  function run(
+    req: SessionRequest,
+    res: ServerResponse,
+    token: string | null,
+    done: (error?: unknown) => void,
+  ): void {
+    const { headers } = req
+    const parsed = req as SessionRequest & { cookies?: unknown; signedCookies?: unknown }
+    const before = { cookie: headers.cookie, cookies: parsed.cookies, signed: parsed.signedCookies }
+    const cookie = token && `${session.name}=${encodeURIComponent(codec.toCookie(token))}`
+    if (cookie) headers.cookie = cookie
+    else delete headers.cookie
+    // cookie-parser's results are express-session's fallback: they must not bring a cookie back in.
+    if (before.cookies) parsed.cookies = undefined
+    if (before.signed) parsed.signedCookies = undefined
+    let restored = false
+    const restore = (): void => {
+      if (restored) return
+      restored = true
+      if (before.cookie === undefined) delete headers.cookie
+      else headers.cookie = before.cookie
+      if (before.cookies) parsed.cookies = before.cookies
+      if (before.signed) parsed.signedCookies = before.signed
+    }
+    middleware(req as never, res as never, (error?: unknown) => {
+      restore()
+      done(error)
+    })
+    restore()
+  }
+
+  /** Takes a session that express-session made for an unknown id off a request that has no use for it. */
+  function drop(req: SessionRequest): void {
+    delete req.session
+    delete req.sessionID
+  }
+
+  return {
+    load(req, res, done) {
+      if (req.session) {
+        done({ record: null, failure: new WxLoginError('WX_SESSION_CONFLICT') })
+        return
+      }
+      const presented = present(req)
+      if (presented.kind === 'conflict') {
+        done({ record: null, failure: conflict() })
+        return
+      }
+      const sid = presented.kind === 'token' ? presented.sid : null
+      if (sid === null && !transport.cookie) {
+        done({ record: null })
+        return
+      }
+      if (!isUp()) {
+        done({ record: null, failure: disconnected() })
+        return
+      }
+      if (!transport.cookie) keepCookieOut(res, session.name)
+      const token = sid === null || presented.kind !== 'token' ? null : presented.token
+      run(req, res, token, (error) => {
+        done(settle(req, sid, error))
+      })
+    },
+
+    prepare(req) {
+      if (req.session) throw new WxLoginError('WX_SESSION_CONFLICT')
+      const sid = presentedId(req)
+      if (!isUp()) throw disconnected()
+      return sid
+    },
+
+    make(req, res, record, user) {
+      // A request of its own for express-session: the one that is being answered keeps its state,
+      // and the new session is written once, by us, and not again at the end of the response.
+      const carrier = Object.create(req) as SessionRequest
+      carrier.sessionStore = store
+      generate(carrier)
+      const made = carrier.session!
+      made.wx = record
+      if (user !== null) made.wxUser = user
+      const token = codec.issue(made.id)
+      return {
+        sid: made.id,
+        token,
+        save: async () => void (await storeCall(storeTimeout, (done) => void made.save(done))),
+        deliver() {
+          if (!transport.cookie) return
+          ;(res as Response).cookie(session.name, codec.toCookie(token), cookieFlags(made.cookie))
+        },
+        abandon: () => undefined,
+      }
+    },
+
+    async authenticate(req) {
+      const sid = presentedId(req)
+      if (sid === null) return null
+      if (!isUp()) throw disconnected()
+      const stored = await storeCall<SessionData>(storeTimeout, (done) => void store.get(sid, done))
+      const record = readRecord(stored)
+      return record && { sid, record, user: stored?.wxUser ?? null }
+    },
+
+    async save(req) {
+      await storeCall(storeTimeout, (done) => void req.session!.save(done))
+    },
+
+    async end(req, res) {
+      const { sessionID } = req
+      const flags = req.session && cookieFlags(req.session.cookie)
+      drop(req)
+      if (sessionID !== undefined) await destroy([sessionID])
+      if (transport.cookie && flags) {
+        ;(res as Response).clearCookie(session.name, flags)
+      }
+    },
+
+    alive: (sids) => aliveIn(store, storeTimeout, sids),
+
+    destroy,
+
+    expiresIn: () => session.ttl,
+  }
+
+  /** What express-session's answer means for a request that presented `sid` (null: no token). */
+  function settle(req: SessionRequest, sid: string | null, error: unknown): Loaded {
+    if (error !== undefined && error !== null) {
+      drop(req)
+      // A record that cannot be read is no session; the next login writes a good one.
+      if (sid !== null && (error instanceof SyntaxError || error instanceof TypeError)) {
+        destroy([sid]).catch(() => undefined)
+        return { record: null }
+      }
+      return { record: null, failure: storeUnavailable(error) }
+    }
+    if (!req.session) {
+      return { record: null, failure: disconnected() }
+    }
+    if (req.sessionID !== sid) {
+      if (!transport.cookie) drop(req)
+      return { record: null }
+    }
+    const record = readRecord(req.session)
+    if (!record && (!transport.cookie || req.session.wx !== undefined)) {
+      drop(req)
+      destroy([sid]).catch(() => undefined)
+    }
+    return { record }
+  }
+}
+
+function cookieFlags(cookie: SessionData['cookie']): object {
+  const { path, httpOnly, secure, domain, sameSite, expires } = cookie
+  const { partitioned } = cookie as { partitioned?: boolean }
+  return { path, httpOnly, secure, domain, sameSite, partitioned, expires: expires ?? undefined }
+}
+
+/**
+ * express-session sets its cookie on a response whose session changed, and has no switch for that.
+ * Put in place before express-session wraps `writeHead`, this runs last and takes the cookie out again.
+ */
+function keepCookieOut(res: ServerResponse, name: string): void {
+  const writeHead = res.writeHead
+  res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
+    const set = this.getHeader('set-cookie')
+    if (set !== undefined) {
+      const others = [set].flat().filter((cookie) => !String(cookie).startsWith(`${name}=`))
+      if (others.length > 0) this.setHeader('set-cookie', others as string[])
+      else this.removeHeader('set-cookie')
+    }
+    return Reflect.apply(writeHead, this, args) as ServerResponse
+  } as typeof res.writeHead
+}

@@ -1,0 +1,127 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Session, SessionData, Store } from 'express-session'
+import { DeadlineError, withDeadline } from '../deadline.js'
+import { WxLoginError } from '../errors.js'
+import { readRecord, type WxSessionRecord } from './record.js'
+
+/** A request as express-session sees one. */
+export interface SessionRequest extends IncomingMessage {
+  session?: Session & Partial<SessionData>
+  sessionID?: string
+  sessionStore?: Store
+  /** The path before any mounting; Express sets it, express-session wants it. */
+  originalUrl?: string
+}
+
+/** What loading the session of a request came to. */
+export interface Loaded {
+  /** The login of the session, where there is one. */
+  record: WxSessionRecord | null
+  /** Why there is none, where the request itself or the store is at fault. */
+  failure?: WxLoginError
+}
+
+/** A session that is made but not saved yet. */
+export interface NewSession {
+  readonly sid: string
+  /** What the phone keeps; null where the session travels in the app's own cookie. */
+  readonly token: string | null
+  /** Writes it; resolves when the store has confirmed. */
+  save(): Promise<void>
+  /** Once saved: makes the response carry it (cookie transport). */
+  deliver(): void
+  /** Not saved after all: leaves the request as it was. */
+  abandon(): void
+}
+
+/**
+ * Where sessions live: the plugin's own express-session, or the app's.
+ * Every method that reaches the store throws `WX_STORE_UNAVAILABLE` where it fails or is too slow.
+ */
+export interface SessionHost {
+  /** Loads the session of the request into `req.session`; calls back once, never with an exception. */
+  load(req: SessionRequest, res: ServerResponse, done: (loaded: Loaded) => void): void
+  /**
+   * Whether a session can be made for this request, before a code is spent on it.
+   *
+   * @returns the id of the session that came with it, without asking the store
+   * @throws `WX_BAD_REQUEST`, `WX_SESSION_CONFLICT`, `WX_SESSION_MISSING`, `WX_STORE_UNAVAILABLE`
+   */
+  prepare(req: SessionRequest): string | null
+  /** Makes a new session with a new id. */
+  make(
+    req: SessionRequest,
+    res: ServerResponse,
+    record: WxSessionRecord,
+    user: unknown,
+  ): NewSession
+  /** The login of a session by its token, outside Express. */
+  authenticate(req: IncomingMessage): Promise<Authenticated | null>
+  /** Writes `req.session` now. */
+  save(req: SessionRequest): Promise<void>
+  /** Ends the session of this request. */
+  end(req: SessionRequest, res: ServerResponse): Promise<void>
+  /** Which of these sessions hold a login. */
+  alive(sids: string[]): Promise<boolean[]>
+  /** Ends sessions by id. */
+  destroy(sids: string[]): Promise<void>
+  /** Seconds until this session ends unless it is used again. */
+  expiresIn(req: SessionRequest): number
+}
+
+/** A live session, read outside Express. */
+export interface Authenticated {
+  sid: string
+  record: WxSessionRecord
+  user: unknown
+}
+
+/** One answer for every way in which a store fails; the reason goes to the operator. */
+export function storeUnavailable(error: unknown): WxLoginError {
+  if (WxLoginError.is(error)) return error
+  const { name, code } = error instanceof Error ? (error as Error & { code?: unknown }) : {}
+  const reason =
+    error instanceof DeadlineError
+      ? `the session store gave ${error.message}`
+      : `the session store failed: ${[name, code].filter(Boolean).join(' ') || 'unknown error'}`
+  return new WxLoginError('WX_STORE_UNAVAILABLE', { reason })
+}
+
+/** The store is known to be away, so it is not asked. */
+export const disconnected = (): WxLoginError =>
+  new WxLoginError('WX_STORE_UNAVAILABLE', { reason: 'the session store is disconnected' })
+
+/** Calls a method with a Node callback and waits for it, for at most `ms` milliseconds. */
+export async function storeCall<T>(
+  ms: number,
+  call: (done: (error?: unknown, value?: T | null) => void) => void,
+): Promise<T | null> {
+  try {
+    return await withDeadline(
+      new Promise<T | null>((resolve, reject) => {
+        call((error, value) => {
+          if (error) reject(error as Error)
+          else resolve(value ?? null)
+        })
+      }),
+      ms,
+    )
+  } catch (error) {
+    throw storeUnavailable(error)
+  }
+}
+
+/** Which sessions of a store hold a login. */
+export function aliveIn(store: Store, ms: number, sids: string[]): Promise<boolean[]> {
+  return Promise.all(
+    sids.map(async (sid) => {
+      const stored = await storeCall<SessionData>(ms, (done) => void store.get(sid, done))
+      return readRecord(stored) !== null
+    }),
+  )
+}
+
+/** Ends sessions of a store. */
+export async function destroyIn(store: Store, ms: number, sids: string[]): Promise<void> {
+  await Promise.all(sids.map((sid) => storeCall(ms, (done) => void store.destroy(sid, done))))
+}

@@ -1,0 +1,52 @@
+import { sign, unsign } from 'cookie-signature'
+
+/** Makes the token the phone keeps, and reads it back. */
+export interface TokenCodec {
+  /** The token of a session id, signed with the first secret. */
+  issue(sid: string): string
+  /** The session id of a token that one of the secrets signed; null for everything else. */
+  verify(token: string): string | null
+  /** The value of express-session's cookie that means the same as this token. */
+  toCookie(token: string): string
+  /** The token in a value of express-session's cookie; null for a value of another shape. */
+  fromCookie(value: string): string | null
+}
+
+// 24 random bytes (express-session's uid-safe) and an HMAC-SHA256, both base64url: nothing else is looked at.
+const shape = /^[\w-]{32}\.[\w-]{43}$/
+const cookieShape = /^s:([\w-]{32}\.[A-Za-z0-9+/]{43})$/
+
+const urlSafe = (s: string): string => s.replaceAll('+', '-').replaceAll('/', '_')
+
+/** `<sid>.<signature>` without dots in the sid: only the signature, after the dot, is base64. */
+function standard(token: string): string {
+  const dot = token.indexOf('.')
+  return token.slice(0, dot) + token.slice(dot).replaceAll('-', '+').replaceAll('_', '/')
+}
+
+/**
+ * The token is express-session's own signed cookie value (`cookie-signature`) with a URL-safe
+ * signature, so that it survives headers, query builders and copy-and-paste unchanged.
+ */
+export function createTokenCodec(secrets: readonly string[]): TokenCodec {
+  return {
+    issue(sid) {
+      const signed = sign(sid, secrets[0]!)
+      return sid + urlSafe(signed.slice(sid.length))
+    },
+    verify(token) {
+      if (!shape.test(token)) return null
+      const signed = standard(token)
+      for (const secret of secrets) {
+        const sid = unsign(signed, secret)
+        if (sid !== false) return sid
+      }
+      return null
+    },
+    toCookie: (token) => `s:${standard(token)}`,
+    fromCookie(value) {
+      const signed = cookieShape.exec(value)?.[1]
+      return signed === undefined ? null : signed.slice(0, 32) + urlSafe(signed.slice(32))
+    },
+  }
+}

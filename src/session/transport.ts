@@ -1,0 +1,60 @@
+import type { IncomingMessage } from 'node:http'
+import type { Settings } from '../options.js'
+import type { TokenCodec } from './token.js'
+
+/** What a request carries: no token, one (good or not), or several that differ. */
+export type Presented =
+  | { kind: 'none' | 'conflict' }
+  | { kind: 'token'; token: string; /** null: forged, malformed, or of another secret */ sid: string | null }
+
+function cookieValues(header: string, name: string): string[] {
+  return header.split(';').flatMap((pair) => {
+    const equals = pair.indexOf('=')
+    if (equals < 0 || pair.slice(0, equals).trim() !== name) return []
+    const raw = pair.slice(equals + 1).trim()
+    try {
+      return [decodeURIComponent(raw.replace(/^"(.*)"$/, '$1'))]
+    } catch {
+      return [raw]
+    }
+  })
+}
+
+/** The tokens of one header value; a proxy may have joined several headers with commas. */
+function headerTokens(value: string, scheme: string): string[] {
+  return value.split(',').flatMap((part) => {
+    const words = part.trim()
+    if (scheme === '') return words === '' ? [] : [words]
+    if (words.slice(0, scheme.length).toLowerCase() !== scheme.toLowerCase()) return []
+    const rest = words.slice(scheme.length)
+    return /^\s+\S/.test(rest) ? [rest.trim()] : []
+  })
+}
+
+/**
+ * Finds the token of a request: in the header (RFC 6750 2.1), and in the cookie where cookies are on;
+ * never in the URL or the body. Reads `rawHeaders`, because Node keeps only the first of two
+ * Authorization headers and the second may be somebody else's.
+ */
+export function readToken(
+  req: IncomingMessage,
+  transport: Settings['transport'],
+  cookieName: string,
+  codec: TokenCodec,
+): Presented {
+  const found = new Set<string>()
+  for (let i = 0; i < req.rawHeaders.length; i += 2) {
+    const name = req.rawHeaders[i]!.toLowerCase()
+    const value = req.rawHeaders[i + 1]!
+    if (name === transport.header) {
+      for (const token of headerTokens(value, transport.scheme)) found.add(token)
+    } else if (name === 'cookie' && transport.cookie) {
+      for (const cookie of cookieValues(value, cookieName)) {
+        found.add(codec.fromCookie(cookie) ?? cookie)
+      }
+    }
+  }
+  if (found.size > 1) return { kind: 'conflict' }
+  const [token] = found
+  return token === undefined ? { kind: 'none' } : { kind: 'token', token, sid: codec.verify(token) }
+}

@@ -1,0 +1,334 @@
+import type { IncomingMessage } from 'node:http'
+import type { CookieOptions, Request, Router } from 'express'
+import type { Store } from 'express-session'
+import type { WxLoginError } from './errors.js'
+
+/** A value, or a promise of it. */
+export type Awaitable<T> = T | Promise<T>
+
+/**
+ * Register the type of your user once, and `req.wx.user` and the hooks know it.
+ *
+ * @example
+ * ```ts
+ * declare module 'express-wx-login' {
+ *   interface WxRegister { user: { id: number; name: string } }
+ * }
+ * ```
+ */
+export interface WxRegister {}
+
+/** Your user: what `onUser` returned. `unknown` until {@link WxRegister} names its type. */
+export type WxUser = WxRegister extends { user: infer U } ? U : unknown
+
+/** Who somebody is for WeChat: always `(appid, openid)`, never the openid alone. */
+export interface WxIdentity {
+  /** The mini program. */
+  appid: string
+  /** The user in this mini program. */
+  openid: string
+  /** The user across all apps of one Open Platform account; only where the mini program is bound to one. */
+  unionid?: string
+}
+
+/** A mini program with its AppSecret. */
+export interface WxApp {
+  /** AppID of the mini program: `wx` and 16 hex digits. */
+  appid: string
+  /** AppSecret of the mini program. Goes to WeChat only. */
+  secret: string
+}
+
+/**
+ * Finds an app by its appid, for servers with many or changing mini programs.
+ * Called once a login, before the code is spent; has `hookTimeout` to answer.
+ *
+ * @param appid - what the phone named in the body or its Referer; undefined where it named none
+ * @returns the app, or null where this appid is not served
+ */
+export type WxAppResolver = (appid: string | undefined, req: Request) => Awaitable<WxApp | null>
+
+/** The watermark in WeChat's encrypted data: which app it was made for, and when. */
+export interface WxWatermark {
+  appid: string
+  /** Unix time in seconds. */
+  timestamp: number
+}
+
+/** `encryptedData` and its `iv` as the phone got them from WeChat, both base64. */
+export interface WxEncryptedData {
+  encryptedData: string
+  iv: string
+}
+
+/** `rawData` and its `signature` as the phone got them from WeChat; `rawData` byte for byte. */
+export interface WxSignedData {
+  rawData: string
+  /** Hex of `sha1(rawData + session_key)`. */
+  signature: string
+}
+
+/** A profile as the phone sent it: only WeChat's documented fields, each of its documented type. */
+export interface WxProfile {
+  /**
+   * `signed`: `rawData` whose signature fits the session key; `encrypted`: `encryptedData` (with or
+   * without `rawData`); `form`: typed by the user into the mini program's own form, proven by nothing.
+   */
+  source: 'signed' | 'encrypted' | 'form'
+  /** WeChat's stand-in for a user who shared nothing (微信用户, grey avatar): do not overwrite real data with it. */
+  isDefault: boolean
+  nickName?: string
+  avatarUrl?: string
+  /** 0 unknown, 1 male, 2 female. */
+  gender?: number
+  city?: string
+  province?: string
+  country?: string
+  language?: string
+}
+
+/** A phone number WeChat vouches for. */
+export interface WxPhone {
+  /** With the country code where it is foreign. */
+  phoneNumber: string
+  purePhoneNumber: string
+  countryCode: string
+}
+
+/** What `onUser` is told: who it is, why it is called, and what is known beside the identity. */
+export type WxUserEvent = WxIdentity & {
+  reason: 'login' | 'profile' | 'phone'
+  profile?: WxProfile
+  phone?: WxPhone
+}
+
+/** What `onLogin` is told: a session was saved. */
+export interface WxLoginEvent extends WxIdentity {
+  /** Public id of the new session. */
+  sessionId: string
+  user: WxUser
+}
+
+/** What `onLogout` is told: the phone asked for the end of its session. */
+export interface WxLogoutEvent extends WxIdentity {
+  sessionId: string
+  /** True where every session of the user ended. */
+  everywhere: boolean
+}
+
+/** What `onRevoke` is told: sessions ended that the phone did not log out itself. */
+export interface WxRevokeEvent extends WxIdentity {
+  /** Public ids of the sessions that ended. */
+  sessionIds: string[]
+  /** `revoke`: `wx.sessions.revoke` or `revokeAll`; `limit`: the user had more sessions than `session.maxPerUser`. */
+  reason: 'revoke' | 'limit'
+}
+
+/** One session of a user, as `wx.sessions.list` shows it. */
+export interface WxSessionInfo {
+  /** Public id: names the session, opens nothing. */
+  id: string
+  loginAt: Date
+}
+
+/**
+ * Who is asking: `req.wx` on every request that carries a live session.
+ *
+ * Copying, printing or `JSON.stringify`-ing it never shows the session key.
+ */
+export interface WxContext extends WxIdentity {
+  /** Public id of this session, as in `wx.sessions.list`; not the token. */
+  readonly sessionId: string
+  readonly loginAt: Date
+  /** What `onUser` returned last. Assigning it changes what the session keeps. */
+  user: WxUser
+  /**
+   * WeChat's `session_key`, unsealed when read; not enumerable. Never send it anywhere.
+   * @throws {@link WxLoginError} `WX_STALE_KEY` where it was sealed with a secret that is gone
+   */
+  readonly sessionKey: string
+  /** The same as `sessionKey`, under WeChat's own name. */
+  readonly session_key: string
+  /**
+   * Decrypts data of this user's phone and checks padding, encoding, watermark (app and age) and openId.
+   * @throws {@link WxLoginError} `WX_STALE_KEY` whatever of it was wrong; `WX_BAD_REQUEST` for a wrong shape;
+   *   `WX_RATE_LIMITED` after 20 refusals in a minute on this session
+   */
+  decrypt<T = Record<string, unknown>>(data: WxEncryptedData): Promise<T & { watermark: WxWatermark }>
+  /** Whether `signature` is WeChat's for exactly this `rawData`; compares in constant time. */
+  verifySignature(data: WxSignedData): Promise<boolean>
+}
+
+/** Options of the guard. */
+export interface GuardOptions {
+  /** Refuse sessions whose login is longer ago than this, in seconds: the phone logs in again. */
+  maxAge?: number | undefined
+}
+
+/** What a code was exchanged for. */
+export interface WxCodeSession {
+  openid: string
+  /** Base64 of 16 bytes. Stays on the server. */
+  sessionKey: string
+  unionid?: string
+}
+
+/** The `fetch` this package needs of one; the global one, undici's, or the sandbox'. */
+export type WxFetch = (url: string, init: RequestInit) => Promise<Response>
+
+/** How the package talks to WeChat. */
+export interface WxWeChatOptions {
+  /** Where WeChat's API is. Default `https://api.weixin.qq.com`; http only on this machine, or outside production. */
+  baseUrl?: string | undefined
+  /** Deadline of one whole exchange, body and retry included, in ms. Default 5000. */
+  timeout?: number | undefined
+  /** Another `fetch`: a proxy agent, or the sandbox'. Default: the global one. */
+  fetch?: WxFetch | undefined
+  /**
+   * Another way to exchange the code, for third-party platforms and tests.
+   * Has `timeout` to answer; a {@link WxLoginError} it throws is answered as it is, anything else as `WX_UPSTREAM`.
+   */
+  code2Session?: ((d: WxApp & { code: string; signal: AbortSignal }) => Promise<WxCodeSession>) | undefined
+}
+
+/** The session the plugin owns. */
+export interface WxSessionOptions {
+  /** Signs tokens and seals session keys: at least 32 characters. The first of a list signs, all of them verify. */
+  secret: string | string[]
+  /** Sliding lifetime in seconds. Default 604800 (7 days). */
+  ttl?: number | undefined
+  /** Name of the session cookie (cookie transport). Default `wx.sid`. */
+  name?: string | undefined
+  /** Cookie flags (cookie transport). Default `{ httpOnly: true, sameSite: 'lax', path: '/' }`, `secure` in production. */
+  cookie?: Pick<CookieOptions, 'httpOnly' | 'secure' | 'sameSite' | 'path' | 'domain' | 'partitioned'> | undefined
+  /** Any express-session store, instead of `redis`. */
+  store?: Store | undefined
+  /** Sessions one user may have at once; with one more the oldest ends. Default 100. */
+  maxPerUser?: number | undefined
+}
+
+/** How the token travels. */
+export interface WxTransportOptions {
+  /** Request header of the token. Default `authorization`. */
+  header?: string | undefined
+  /** Word before the token in that header; an empty string for none. Default `Bearer`. */
+  scheme?: string | undefined
+  /** Also set and read a cookie, for H5 pages beside the mini program. Default false. */
+  cookie?: boolean | undefined
+}
+
+/** Paths of the plugin's routes; `false` switches one off. */
+export interface WxRoutes {
+  /** Default `/wx/login`. */
+  login: string | false
+  /** Default `/wx/logout`. */
+  logout: string | false
+  /** Default `/wx/session`. */
+  session: string | false
+  /** Default `/wx/profile`. */
+  profile: string | false
+}
+
+/** The part of a node-redis client (5 or 6; plain, pool, cluster or sentinel) that the package uses. */
+export interface WxRedisClient {
+  sendCommand: unknown
+  connect: () => Promise<unknown>
+  on: (event: 'error', listener: (error: Error) => void) => unknown
+}
+
+/** Everything `wxLogin` takes beside the app. */
+export interface WxCommonOptions {
+  /** The session the plugin owns. Leave it out where the app runs its own express-session before the plugin. */
+  session?: WxSessionOptions | undefined
+  /** A node-redis client (5 or 6): sessions and per-user lists live there. */
+  redis?: WxRedisClient | undefined
+  /** Prefix of every Redis key. Default `wx:`. */
+  redisPrefix?: string | undefined
+  /** Deadline of one store operation in ms. Default 1000. */
+  storeTimeout?: number | undefined
+  transport?: WxTransportOptions | undefined
+  routes?: Partial<WxRoutes> | undefined
+  /**
+   * Saves the user and returns it. Runs at every login before the session is made, and when a profile comes in.
+   * What it returns is kept in the session as JSON and sent to the phone: return what the phone may see.
+   * Throw {@link WxLoginError.reject} to refuse. Two processes may run it for one user at the same time: upsert.
+   */
+  onUser?: ((event: WxUserEvent, req: Request) => Awaitable<WxUser | void>) | undefined
+  /** After a login was saved. Its failure changes nothing. */
+  onLogin?: ((event: WxLoginEvent, req: Request) => Awaitable<void>) | undefined
+  /** After a logout. Its failure changes nothing. */
+  onLogout?: ((event: WxLogoutEvent, req: Request) => Awaitable<void>) | undefined
+  /** After sessions were revoked. Its failure changes nothing. */
+  onRevoke?: ((event: WxRevokeEvent) => Awaitable<void>) | undefined
+  /** Every error the plugin answers or swallows, with its `reason`; for the log. Its failure changes nothing. */
+  onError?: ((error: WxLoginError, req?: IncomingMessage) => Awaitable<void>) | undefined
+  /** Deadline of `onUser` and of the app resolver, in ms. Default 5000. */
+  hookTimeout?: number | undefined
+  wechat?: WxWeChatOptions | undefined
+  /** Oldest watermark accepted, in seconds. Default 3600. */
+  watermarkMaxAge?: number | undefined
+  /**
+   * Seals session keys where the session is the app's own (no `session` here). Default: the AppSecret;
+   * required with an app resolver. At least 32 characters; the first of a list seals, all of them open.
+   */
+  keySecret?: string | string[] | undefined
+}
+
+/** What `wxLogin` takes: one app, a list of apps, or a function that finds them. */
+export type WxLoginOptions = WxCommonOptions &
+  (
+    | { appid: string; secret: string; apps?: never }
+    | { apps: WxApp[] | WxAppResolver; appid?: never; secret?: never }
+  )
+
+/** Sessions of one user, on all devices. */
+export interface WxSessions {
+  /** The user's live sessions, newest first. */
+  list(user: WxIdentity): Promise<WxSessionInfo[]>
+  /** Ends one session by its public id; false where the user has none of that id. */
+  revoke(user: WxIdentity, id: string): Promise<boolean>
+  /** Ends every session of the user but `except` (a public id); says how many ended. */
+  revokeAll(user: WxIdentity, options?: { except?: string }): Promise<number>
+}
+
+/** The plugin: an Express router, and what a server needs beside the requests. */
+export interface WxLogin extends Router {
+  readonly sessions: WxSessions
+  /**
+   * Who is asking, outside Express: a WebSocket upgrade, a raw http server.
+   *
+   * @returns null without a live session; header token (and cookie with `transport.cookie`) as on routes
+   * @throws {@link WxLoginError} `WX_STORE_UNAVAILABLE`; `WX_BAD_REQUEST` for two different tokens;
+   *   `WX_SESSION_MISSING` where the session is the app's own
+   * @example
+   * ```ts
+   * server.on('upgrade', async (req, socket, head) => {
+   *   const who = await wx.authenticate(req)
+   *   if (!who) return socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n')
+   *   wss.handleUpgrade(req, socket, head, (ws) => serve(ws, who.openid))
+   * })
+   * ```
+   */
+  authenticate(req: IncomingMessage): Promise<WxContext | null>
+  /**
+   * Call it after `server.close()`: refuses new logins (503 `WX_CLOSING`) and resolves when those in flight are
+   * answered. Leaves the Redis client alone: close it afterwards, it is yours.
+   */
+  close(): Promise<void>
+}
+
+/**
+ * What is known of a user beside the sessions themselves. Inside the package: implemented in memory
+ * (session/) and in Redis (redis/).
+ */
+export interface UserState {
+  /** Remembers a session of the user; answers the ids of those beyond `max`, oldest first, and forgets them. */
+  addSession(user: WxIdentity, sid: string, loginAt: number, max: number): Promise<string[]>
+  removeSessions(user: WxIdentity, sids: string[]): Promise<void>
+  /** Session ids with their login times (ms), newest first; some may have expired. */
+  listSessions(user: WxIdentity): Promise<{ sid: string; loginAt: number }[]>
+  /** Keeps the list for as long as a session of the user lives; cheap enough for every request. */
+  keepAlive(user: WxIdentity): void
+  /** Refused open data of one session in the last minute; `add` counts one more. */
+  refusals(user: WxIdentity, sessionId: string, add: 0 | 1): Promise<number>
+}

@@ -1,0 +1,49 @@
+import type { Request } from 'express'
+import { DeadlineError, withDeadline } from './deadline.js'
+import { WxLoginError } from './errors.js'
+import type { Runtime } from './runtime.js'
+import type { WxUser, WxUserEvent } from './types.js'
+
+function hookFailed(hook: string, error: unknown): WxLoginError {
+  const late = error instanceof DeadlineError
+  return new WxLoginError('WX_USER_HOOK_FAILED', {
+    reason: late ? `${hook} gave ${error.message}` : `${hook} failed`,
+    ...(late ? { status: 503 } : { cause: error }),
+  })
+}
+
+/** Runs a hook whose answer the request needs, for at most `hookTimeout`. */
+export async function runHook<T>(
+  runtime: Runtime,
+  name: string,
+  hook: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await withDeadline((async () => hook())(), runtime.settings.hookTimeout)
+  } catch (error) {
+    if (WxLoginError.is(error) && error.code === 'WX_LOGIN_REJECTED') throw error
+    throw hookFailed(name, error)
+  }
+}
+
+/**
+ * Lets the app save the user.
+ *
+ * @returns what the session will keep: the user as JSON gives it back, or undefined where `onUser` returned nothing
+ */
+export async function saveUser(
+  runtime: Runtime,
+  event: WxUserEvent,
+  req: Request,
+): Promise<WxUser | undefined> {
+  const { onUser } = runtime.settings.hooks
+  if (!onUser) return undefined
+  return runHook(runtime, 'onUser', async () => {
+    const user = await onUser(event, req)
+    if (user === undefined) return undefined
+    // Stored as JSON, so that is what every later request sees; what JSON cannot hold fails here, at once.
+    const text = JSON.stringify(user) as string | undefined
+    if (text === undefined) throw new TypeError('onUser returned something JSON cannot hold')
+    return JSON.parse(text) as WxUser
+  })
+}

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto'
+import { WxLoginError } from '../errors.js'
+import type { WxCodeSession, WxUser } from '../types.js'
+
+const keepFor = 60_000
+const maxFlights = 10_000
+
+/** What all posts of one code share. */
+export interface Flight {
+  /** The one exchange of this code. */
+  readonly session: Promise<WxCodeSession>
+  /** The user of this code: `save` runs once however many posts share it, and again only after it failed. */
+  user(save: () => Promise<WxUser>): Promise<WxUser>
+  /** A session was made: later posts of this code are refused. */
+  used(): void
+}
+
+interface Entry {
+  session: Promise<WxCodeSession> | undefined
+  user: Promise<WxUser> | undefined
+  usedAt: number | undefined
+  since: number
+}
+
+/** The codes of the last minute. */
+export interface CodeFlights {
+  /**
+   * Joins the exchange of this code, or starts it.
+   *
+   * @param arrivedAt - when the request came in: one that came before the code had made a session
+   *   counts as simultaneous and gets its own session
+   * @throws {@link WxLoginError} `WX_CODE_USED`
+   */
+  join(
+    app: { appid: string; code: string },
+    arrivedAt: number,
+    exchange: () => Promise<WxCodeSession>,
+  ): Flight
+}
+
+/**
+ * Sees to it that a single-use code is exchanged once: posts at the same time share one exchange, and a
+ * code whose exchange succeeded but whose login did not can be posted again within a minute.
+ * In process memory, bounded, under a hash of the code.
+ */
+export function createCodeFlights(now: () => number = () => performance.now()): CodeFlights {
+  const entries = new Map<string, Entry>()
+
+  function forgetOld(): void {
+    for (const [key, entry] of entries) {
+      if (entry.since + keepFor > now() && entries.size <= maxFlights) return
+      entries.delete(key)
+    }
+  }
+
+  return {
+    join({ appid, code }, arrivedAt, exchange) {
+      forgetOld()
+      const key = createHash('sha256').update(`${appid}\n${code}`).digest('base64')
+      let entry = entries.get(key)
+      if (entry?.usedAt !== undefined && arrivedAt > entry.usedAt) {
+        throw new WxLoginError('WX_CODE_USED', { reason: 'this code has made a session here' })
+      }
+      if (!entry?.session) {
+        const started = exchange()
+        entry = { session: started, user: undefined, usedAt: undefined, since: now() }
+        entries.set(key, entry)
+        // A failed exchange is WeChat's answer to this post only; the next one asks WeChat.
+        started.catch(() => entries.delete(key))
+      }
+      const own = entry
+      return {
+        session: own.session!,
+        user(save) {
+          own.user ??= save().catch((error: unknown) => {
+            own.user = undefined
+            throw error
+          })
+          return own.user
+        },
+        used() {
+          own.usedAt ??= now()
+        },
+      }
+    },
+  }
+}

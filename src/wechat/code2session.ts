@@ -1,0 +1,81 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { WxLoginError } from '../errors.js'
+import type { WxCodeSession, WxFetch } from '../types.js'
+import { errcodeOf, errorOfReply } from './errcodes.js'
+import { askWeChat, untilAborted, upstreamError } from './http.js'
+
+const retryPause = 100
+
+const isId = (value: unknown): value is string =>
+  // No braces: the id becomes part of a Redis hash tag.
+  typeof value === 'string' && /^[\x21-\x7a|~]{1,128}$/.test(value)
+
+const isSessionKey = (value: unknown): value is string =>
+  typeof value === 'string' && /^[A-Za-z0-9+/]{22}==$/.test(value)
+
+/** Whether this can be a code at all: 1 to 512 printable ASCII characters, not only blanks. */
+export const isCode = (value: unknown): value is string =>
+  typeof value === 'string' && /^[\x20-\x7e]{1,512}$/.test(value) && value.trim() !== ''
+
+/** Checks what a code was exchanged for, by WeChat or by the app's own exchange. */
+export function checkCodeSession(
+  found: Partial<Record<keyof WxCodeSession, unknown>>,
+): WxCodeSession {
+  const { openid, sessionKey, unionid } = found
+  if (!isId(openid)) throw upstreamError('the answer to the code has no usable openid')
+  if (!isSessionKey(sessionKey)) {
+    throw upstreamError('the answer to the code has no session_key of 16 bytes')
+  }
+  return { openid, sessionKey, ...(isId(unionid) && { unionid }) }
+}
+
+/**
+ * Exchanges a code from `wx.login` for the user's identity and session key: one request, and one more
+ * only after errcode -1 (busy: no session was issued). Needs no access token. A code is spent by the
+ * attempt, so that nothing else is tried again.
+ *
+ * https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session.html
+ *
+ * @param d.baseUrl - default `https://api.weixin.qq.com`
+ * @param d.timeout - deadline of the whole exchange in ms, default 5000
+ * @param d.fetch - default the global one
+ * @throws {@link WxLoginError} `WX_BAD_REQUEST` for something that is no code, `WX_CODE_INVALID`,
+ *   `WX_CODE_USED`, `WX_RATE_LIMITED`, `WX_USER_BLOCKED`, `WX_APP_CONFIG`, `WX_BUSY`, `WX_UPSTREAM`
+ * @example
+ * ```ts
+ * const { openid, sessionKey } = await code2Session({ appid, secret, code: req.body.code })
+ * ```
+ */
+export async function code2Session(d: {
+  appid: string
+  secret: string
+  code: string
+  baseUrl?: string
+  timeout?: number
+  fetch?: WxFetch
+}): Promise<WxCodeSession> {
+  if (!isCode(d.code)) {
+    throw new WxLoginError('WX_BAD_REQUEST', { message: 'code: must be what wx.login gave.' })
+  }
+  const query = new URLSearchParams({
+    appid: d.appid,
+    secret: d.secret,
+    js_code: d.code,
+    grant_type: 'authorization_code',
+  })
+  const url = `${d.baseUrl ?? 'https://api.weixin.qq.com'}/sns/jscode2session?${query.toString()}`
+  const signal = AbortSignal.timeout(d.timeout ?? 5000)
+  const send: WxFetch = d.fetch ?? ((input, init) => fetch(input, init))
+
+  let reply = await askWeChat(send, url, { method: 'GET' }, signal)
+  if (errcodeOf(reply) === -1) {
+    await untilAborted(delay(retryPause), signal)
+    reply = await askWeChat(send, url, { method: 'GET' }, signal)
+  }
+  if (errcodeOf(reply) !== 0) throw errorOfReply(reply)
+  return checkCodeSession({
+    openid: reply['openid'],
+    sessionKey: reply['session_key'],
+    unionid: reply['unionid'],
+  })
+}

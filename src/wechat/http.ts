@@ -1,0 +1,98 @@
+import { WxLoginError } from '../errors.js'
+import type { WxFetch } from '../types.js'
+
+const maxReply = 64 * 1024
+
+/** WeChat could not be asked, or its answer is none. The reason holds no URL: the AppSecret stands in it. */
+export function upstreamError(reason: string, status?: number): WxLoginError {
+  return new WxLoginError('WX_UPSTREAM', { reason, ...(status !== undefined && { status }) })
+}
+
+/** Rejects when the signal fires, also where the work itself does not listen to it. */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const stop = (): void => {
+      reject(upstreamError('WeChat did not answer in time', 504))
+    }
+    if (signal.aborted) {
+      stop()
+      work.catch(() => undefined)
+      return
+    }
+    signal.addEventListener('abort', stop, { once: true })
+    work.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', stop)
+    })
+  })
+}
+
+async function readBounded(response: Response): Promise<string> {
+  const reader = response.body?.getReader()
+  if (!reader) return ''
+  const decoder = new TextDecoder()
+  let text = ''
+  let length = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return text + decoder.decode()
+    length += value.byteLength
+    if (length > maxReply) {
+      reader.cancel().catch(() => undefined)
+      throw upstreamError('WeChat answered more than 64 kB')
+    }
+    text += decoder.decode(value, { stream: true })
+  }
+}
+
+/** WeChat labels its JSON text/plain and has been seen to put raw control characters into it. */
+function parseReply(text: string): Record<string, unknown> {
+  for (const candidate of [text, text.replace(/[\u0000-\u001f]/g, ' ')]) {
+    try {
+      const reply: unknown = JSON.parse(candidate)
+      if (typeof reply === 'object' && reply !== null && !Array.isArray(reply)) {
+        return reply as Record<string, unknown>
+      }
+      break
+    } catch {
+      continue
+    }
+  }
+  throw upstreamError('WeChat answered something that is no JSON object')
+}
+
+/** The name of a network failure, as far as it is a bare code: messages of fetch quote the URL. */
+function failureName(error: unknown): string {
+  const { cause } = error as { cause?: { code?: unknown } }
+  const code = cause?.code
+  return typeof code === 'string' && /^[A-Z_]{2,40}$/.test(code) ? code : 'network error'
+}
+
+/**
+ * One request to WeChat: no redirects, at most 64 kB of answer, JSON whatever its content type says.
+ *
+ * @param signal - the deadline of the whole exchange, body included
+ * @throws {@link WxLoginError} `WX_UPSTREAM`, 504 past the deadline, 502 otherwise
+ */
+export async function askWeChat(
+  send: WxFetch,
+  url: string,
+  init: RequestInit,
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
+  const exchange = async (): Promise<string> => {
+    const response = await send(url, { ...init, redirect: 'manual', signal })
+    if (!response.ok) {
+      response.body?.cancel().catch(() => undefined)
+      throw upstreamError(`WeChat answered HTTP ${String(response.status)}`)
+    }
+    return readBounded(response)
+  }
+  try {
+    return parseReply(await untilAborted(exchange(), signal))
+  } catch (error) {
+    if (WxLoginError.is(error)) throw error
+    throw signal.aborted
+      ? upstreamError('WeChat did not answer in time', 504)
+      : upstreamError(`WeChat could not be reached: ${failureName(error)}`)
+  }
+}

@@ -1,0 +1,176 @@
+import type { IncomingMessage } from 'node:http'
+import express, { type NextFunction, type Request, type Response } from 'express'
+import expressSession from 'express-session'
+import { createContext } from './context.js'
+import { observe, warnOnce } from './diagnostics.js'
+import { optionError, optionFaults, type Settings, settingsOf } from './options.js'
+import { redisFaults } from './redis/check-client.js'
+import { loadConnectRedis } from './redis/load-connect-redis.js'
+import { createRedisSessionStore } from './redis/session-store.js'
+import { createRedisUserState } from './redis/user-state.js'
+import { requireWxSession } from './require-wx-session.js'
+import { loginRoute } from './routes/login.js'
+import { logoutRoute } from './routes/logout.js'
+import { profileRoute } from './routes/profile.js'
+import { sessionRoute } from './routes/session.js'
+import { identityOf, type RequestState, report, type Runtime, setRequestState } from './runtime.js'
+import { createAppSession } from './session/app-session.js'
+import { createMemoryUserState } from './session/memory-user-state.js'
+import { createOwnSession } from './session/own-session.js'
+import type { WxSessionRecord } from './session/record.js'
+import { createSealer } from './session/sealing.js'
+import { type SessionHost, storeUnavailable } from './session/session-host.js'
+import { createUserSessions, type UserSessions } from './session/user-sessions.js'
+import type { UserState, WxLogin, WxLoginOptions, WxRedisClient, WxSessions } from './types.js'
+import { createCodeFlights } from './wechat/code-flights.js'
+
+/** How long user lists are kept where the session's lifetime is the app's business: 30 days. */
+const appSessionTtl = 30 * 24 * 3600
+
+/**
+ * WeChat Mini Program login for Express: a router with `POST /wx/login`, `GET /wx/session`, `POST /wx/logout` and
+ * `POST /wx/profile`, and `req.wx` on every later request. Put it at the root of the app, before the routes
+ * that need it.
+ *
+ * @throws {@link WxLoginError} `WX_APP_CONFIG` that names every wrong option at once
+ * @example
+ * ```ts
+ * const wx = wxLogin({
+ *   appid: process.env.WX_APPID,
+ *   secret: process.env.WX_SECRET,
+ *   session: { secret: process.env.SESSION_SECRET },
+ *   redis,
+ *   onUser: (event) => users.upsert(event),
+ * })
+ * app.use(wx)
+ * app.get('/me', requireWxSession, (req, res) => res.json(req.wx.user))
+ * ```
+ */
+export function wxLogin(options: WxLoginOptions): WxLogin {
+  const faults = [...optionFaults(options), ...redisFaults((options as WxLoginOptions | null)?.redis)]
+  if (faults.length > 0) throw optionError(faults)
+  const settings = settingsOf(options)
+  const { redis } = options
+  // Without a listener node-redis ends the process when the connection breaks; the plugin answers 503.
+  redis?.on('error', () => undefined)
+
+  const state = createState(settings, redis)
+  const runtime: Runtime = {
+    settings,
+    state,
+    host: createHost(settings, redis, (error) => {
+      report(runtime, storeUnavailable(error))
+    }),
+    sealer: createSealer(settings.keySecrets),
+    flights: createCodeFlights(),
+    logins: { open: true, running: new Set() },
+  }
+  const sessions = createUserSessions(runtime.host, state)
+  const router = createRouter(runtime, sessions)
+  return Object.assign(router, {
+    sessions: publicSessions(runtime, sessions),
+    async authenticate(req: IncomingMessage) {
+      const found = await runtime.host.authenticate(req)
+      if (!found || !served(runtime, found.record)) return null
+      return createContext(runtime, found.sid, found.record, { wxUser: found.user })
+    },
+    async close() {
+      runtime.logins.open = false
+      await Promise.allSettled(runtime.logins.running)
+    },
+  })
+}
+
+function createHost(
+  settings: Settings,
+  redis: WxRedisClient | undefined,
+  onTouchError: (error: unknown) => void,
+): SessionHost {
+  const { session, storeTimeout } = settings
+  if (!session) return createAppSession(storeTimeout)
+  if (session.store) return createOwnSession(settings, session, session.store)
+  if (redis) {
+    const store = createRedisSessionStore(loadConnectRedis(), redis, {
+      prefix: `${settings.redisPrefix}sess:`,
+      ttl: session.ttl,
+      timeout: storeTimeout,
+      onTouchError,
+    })
+    // Clusters and pools have no such flag; they count as ready.
+    const ready = (): boolean => (redis as { isReady?: boolean }).isReady !== false
+    return createOwnSession(settings, session, store, ready)
+  }
+  warnOnce('WX_MEMORY', 'wxLogin keeps sessions in memory: they end with this process. Give it `redis`.')
+  return createOwnSession(settings, session, new expressSession.MemoryStore())
+}
+
+function createState(settings: Settings, redis: WxRedisClient | undefined): UserState {
+  if (!redis) return createMemoryUserState()
+  return createRedisUserState(redis, {
+    prefix: settings.redisPrefix,
+    ttl: settings.session?.ttl ?? appSessionTtl,
+    timeout: settings.storeTimeout,
+  })
+}
+
+/** A session counts only where its app is served: another server may share the store and the secret. */
+function served(runtime: Runtime, record: WxSessionRecord): boolean {
+  const { apps } = runtime.settings
+  return apps === undefined || apps.has(record.appid)
+}
+
+function createRouter(runtime: Runtime, sessions: UserSessions): express.Router {
+  const router = express.Router()
+  const { login, logout, profile, session } = runtime.settings.routes
+  // Before the session is loaded: a login makes a new one, whatever comes with it.
+  if (login !== false) router.post(login, loginRoute(runtime))
+  router.use((req: Request, res: Response, next: NextFunction) => {
+    runtime.host.load(req, res, ({ record, failure }) => {
+      const known = record && served(runtime, record) ? record : null
+      const state: RequestState = {
+        runtime,
+        failure,
+        login: known && {
+          record: known,
+          context: createContext(runtime, req.sessionID, known, req.session),
+        },
+      }
+      setRequestState(req, state)
+      if (state.login) {
+        req.wx = state.login.context
+        runtime.state.keepAlive(known!)
+      }
+      next()
+    })
+  })
+  if (logout !== false) router.post(logout, logoutRoute(runtime, sessions))
+  if (session !== false) router.get(session, requireWxSession, sessionRoute(runtime))
+  if (profile !== false) router.post(profile, requireWxSession, profileRoute(runtime))
+  return router
+}
+
+function publicSessions(runtime: Runtime, sessions: UserSessions): WxSessions {
+  const revoked: typeof sessions.endAll = async (user, except) => {
+    const ids = await sessions.endAll(user, except)
+    tellRevoked(runtime, user, ids)
+    return ids
+  }
+  return {
+    list: (user) => sessions.list(user),
+    async revoke(user, id) {
+      const ended = await sessions.end(user, id)
+      if (ended) tellRevoked(runtime, user, [id])
+      return ended
+    },
+    revokeAll: async (user, o) => (await revoked(user, o?.except)).length,
+  }
+}
+
+function tellRevoked(runtime: Runtime, user: Parameters<UserSessions['list']>[0], sessionIds: string[]): void {
+  if (sessionIds.length === 0) return
+  observe('onRevoke', runtime.settings.hooks.onRevoke, {
+    ...identityOf(user),
+    sessionIds,
+    reason: 'revoke',
+  })
+}
