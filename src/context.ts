@@ -61,7 +61,9 @@ export function createContext(
   const openKey = (): string => {
     const opened = runtime.sealer.open(record.key, record)
     if (opened !== null) return opened
-    throw new WxLoginError('WX_STALE_KEY', { reason: 'the session key was sealed with another secret' })
+    throw new WxLoginError('WX_STALE_KEY', {
+      reason: 'the session key was sealed with another secret',
+    })
   }
   const shape = (data: Parameters<typeof openDataFaults>[0]): void => {
     const faults = openDataFaults(data)
@@ -119,7 +121,8 @@ export function getWx(req: object): WxContext {
   const state = requestState(req as Parameters<typeof requestState>[0])
   if (!state) {
     throw new WxLoginError('WX_SESSION_MISSING', {
-      message: 'getWx: the plugin has not seen this request. Put app.use(wxLogin(...)) before the routes.',
+      message:
+        'getWx: the plugin has not seen this request. Put app.use(wxLogin(...)) before the routes.',
     })
   }
   if (state.failure) throw state.failure

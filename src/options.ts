@@ -90,7 +90,9 @@ const schema = v.object({
       'must be an object: { secret: … }',
     ),
   ),
-  redis: v.optional(v.custom<object>((c) => typeof c === 'object' && c !== null, 'must be a client')),
+  redis: v.optional(
+    v.custom<object>((c) => typeof c === 'object' && c !== null, 'must be a client'),
+  ),
   redisPrefix: v.optional(v.string()),
   storeTimeout: v.optional(milliseconds),
   transport: v.optional(
@@ -112,7 +114,10 @@ const schema = v.object({
       baseUrl: v.optional(
         v.pipe(
           v.string('must be a URL'),
-          v.check(usableBaseUrl, 'must be an https URL (http only for this machine, or outside production)'),
+          v.check(
+            usableBaseUrl,
+            'must be an https URL (http only for this machine, or outside production)',
+          ),
         ),
       ),
       timeout: v.optional(milliseconds),
@@ -174,11 +179,20 @@ export function optionFaults(options: unknown): string[] {
     if (o.secret === undefined) faults.push('secret: missing (the AppSecret of the mini program)')
   }
   const session = o.session as Partial<WxSessionOptions> | undefined
-  if (session !== undefined && session.store === undefined && o.redis === undefined && production()) {
-    faults.push('redis: missing; sessions in memory are for development, give redis or session.store')
+  if (
+    session !== undefined &&
+    session.store === undefined &&
+    o.redis === undefined &&
+    production()
+  ) {
+    faults.push(
+      'redis: missing; sessions in memory are for development, give redis or session.store',
+    )
   }
   if (session === undefined && typeof o.apps === 'function' && o.keySecret === undefined) {
-    faults.push('keySecret: missing; it seals session keys where apps is a function and the session is yours')
+    faults.push(
+      'keySecret: missing; it seals session keys where apps is a function and the session is yours',
+    )
   }
   return faults
 }
@@ -229,7 +243,9 @@ const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]
 export function settingsOf(options: WxLoginOptions): Settings {
   const { apps, session, transport, wechat } = options
   const appList =
-    typeof apps === 'function' ? undefined : (apps ?? [{ appid: options.appid!, secret: options.secret! }])
+    typeof apps === 'function'
+      ? undefined
+      : (apps ?? [{ appid: options.appid!, secret: options.secret! }])
   if (wechat?.baseUrl?.startsWith('http:')) {
     warnOnce('WX_HTTP', 'wechat.baseUrl is not https: the AppSecret travels in the clear')
   }
@@ -261,9 +277,7 @@ export function settingsOf(options: WxLoginOptions): Settings {
       code2Session: wechat?.code2Session,
     },
     watermarkMaxAge: options.watermarkMaxAge ?? 3600,
-    keySecrets: list(
-      options.keySecret ?? session?.secret ?? (appList ?? []).map((a) => a.secret),
-    ),
+    keySecrets: list(options.keySecret ?? session?.secret ?? (appList ?? []).map((a) => a.secret)),
   }
 }
 
@@ -276,7 +290,10 @@ function sessionSettings(session: WxSessionOptions, cookieTransport: boolean): S
     ...session.cookie,
   }
   if (cookieTransport && production() && cookie.secure !== true) {
-    warnOnce('WX_COOKIE_INSECURE', 'session.cookie.secure is off: the session cookie travels in the clear')
+    warnOnce(
+      'WX_COOKIE_INSECURE',
+      'session.cookie.secure is off: the session cookie travels in the clear',
+    )
   }
   return {
     secrets: list(session.secret),

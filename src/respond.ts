@@ -8,7 +8,8 @@ const saneId = /^[\w.:-]{1,128}$/
 /** The id of the request: the app's (`req.id`), the proxy's (`X-Request-Id`), or a new one. */
 function requestIdOf(req: Request): string {
   const { id } = req as { id?: unknown }
-  const named = typeof id === 'string' || typeof id === 'number' ? String(id) : req.get('x-request-id')
+  const named =
+    typeof id === 'string' || typeof id === 'number' ? String(id) : req.get('x-request-id')
   return named !== undefined && saneId.test(named) ? named : randomUUID()
 }
 

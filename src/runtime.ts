@@ -28,16 +28,21 @@ export interface RequestState {
   readonly failure: WxLoginError | undefined
 }
 
-// Registered, so that a guard of the CommonJS build understands a request of the ESM build; and a
-// symbol, so that nothing but this plugin can satisfy the guard.
-const key = Symbol.for('express-wx-login.request')
+type States = WeakMap<IncomingMessage, RequestState>
+
+// One map for every copy of this package, so that a guard of the CommonJS build understands a request of
+// the ESM build; and no property of the request, so that nothing but this plugin can satisfy the guard and
+// printing a request shows no secret.
+const key = Symbol.for('express-wx-login.requests')
+const shared = globalThis as { [key]?: States }
+const states: States = (shared[key] ??= new WeakMap())
 
 export function setRequestState(req: IncomingMessage, state: RequestState): void {
-  ;(req as { [key]?: RequestState })[key] = state
+  states.set(req, state)
 }
 
 export function requestState(req: IncomingMessage): RequestState | undefined {
-  return (req as { [key]?: RequestState })[key]
+  return states.get(req)
 }
 
 /** Tells `onError`. */

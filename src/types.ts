@@ -154,7 +154,9 @@ export interface WxContext extends WxIdentity {
    * @throws {@link WxLoginError} `WX_STALE_KEY` whatever of it was wrong; `WX_BAD_REQUEST` for a wrong shape;
    *   `WX_RATE_LIMITED` after 20 refusals in a minute on this session
    */
-  decrypt<T = Record<string, unknown>>(data: WxEncryptedData): Promise<T & { watermark: WxWatermark }>
+  decrypt<T = Record<string, unknown>>(
+    data: WxEncryptedData,
+  ): Promise<T & { watermark: WxWatermark }>
   /** Whether `signature` is WeChat's for exactly this `rawData`; compares in constant time. */
   verifySignature(data: WxSignedData): Promise<boolean>
 }
@@ -188,7 +190,8 @@ export interface WxWeChatOptions {
    * Another way to exchange the code, for third-party platforms and tests.
    * Has `timeout` to answer; a {@link WxLoginError} it throws is answered as it is, anything else as `WX_UPSTREAM`.
    */
-  code2Session?: ((d: WxApp & { code: string; signal: AbortSignal }) => Promise<WxCodeSession>) | undefined
+  code2Session?:
+    ((d: WxApp & { code: string; signal: AbortSignal }) => Promise<WxCodeSession>) | undefined
 }
 
 /** The session the plugin owns. */
@@ -200,7 +203,9 @@ export interface WxSessionOptions {
   /** Name of the session cookie (cookie transport). Default `wx.sid`. */
   name?: string | undefined
   /** Cookie flags (cookie transport). Default `{ httpOnly: true, sameSite: 'lax', path: '/' }`, `secure` in production. */
-  cookie?: Pick<CookieOptions, 'httpOnly' | 'secure' | 'sameSite' | 'path' | 'domain' | 'partitioned'> | undefined
+  cookie?:
+    | Pick<CookieOptions, 'httpOnly' | 'secure' | 'sameSite' | 'path' | 'domain' | 'partitioned'>
+    | undefined
   /** Any express-session store, instead of `redis`. */
   store?: Store | undefined
   /** Sessions one user may have at once; with one more the oldest ends. Default 100. */

@@ -47,7 +47,10 @@ const appSessionTtl = 30 * 24 * 3600
  * ```
  */
 export function wxLogin(options: WxLoginOptions): WxLogin {
-  const faults = [...optionFaults(options), ...redisFaults((options as WxLoginOptions | null)?.redis)]
+  const faults = [
+    ...optionFaults(options),
+    ...redisFaults((options as WxLoginOptions | null)?.redis),
+  ]
   if (faults.length > 0) throw optionError(faults)
   const settings = settingsOf(options)
   const { redis } = options
@@ -100,7 +103,10 @@ function createHost(
     const ready = (): boolean => (redis as { isReady?: boolean }).isReady !== false
     return createOwnSession(settings, session, store, ready)
   }
-  warnOnce('WX_MEMORY', 'wxLogin keeps sessions in memory: they end with this process. Give it `redis`.')
+  warnOnce(
+    'WX_MEMORY',
+    'wxLogin keeps sessions in memory: they end with this process. Give it `redis`.',
+  )
   return createOwnSession(settings, session, new expressSession.MemoryStore())
 }
 
@@ -166,7 +172,11 @@ function publicSessions(runtime: Runtime, sessions: UserSessions): WxSessions {
   }
 }
 
-function tellRevoked(runtime: Runtime, user: Parameters<UserSessions['list']>[0], sessionIds: string[]): void {
+function tellRevoked(
+  runtime: Runtime,
+  user: Parameters<UserSessions['list']>[0],
+  sessionIds: string[],
+): void {
   if (sessionIds.length === 0) return
   observe('onRevoke', runtime.settings.hooks.onRevoke, {
     ...identityOf(user),

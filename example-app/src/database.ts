@@ -69,7 +69,8 @@ async function openPostgres(connectionString: string, log: Log): Promise<Databas
 
 async function openEmbedded(): Promise<Database> {
   const { PGlite } = await import('@electric-sql/pglite')
-  const db = await PGlite.create()
+  // Takes a second or two to start; queries wait for it.
+  const db = new PGlite()
   return {
     kind: 'embedded',
     query: <Row>(text: string, params?: unknown[]) => named(() => db.query<Row>(text, params)),

@@ -1,3 +1,4 @@
+import { WxLoginError } from 'express-wx-login'
 import { banner } from './banner.js'
 import { type Config, ConfigError, readConfig } from './config.js'
 import { createLogger, type Log } from './logger.js'
@@ -32,8 +33,10 @@ function configOrExit(): Config {
 }
 
 function die(log: Log, error: unknown): never {
-  // The operator's mistake needs no stack, but a sentence.
-  if (error instanceof ConfigError) console.error(error.message)
+  // A mistake in the configuration needs no stack, but a sentence: ours or the plugin's.
+  const mistake =
+    error instanceof ConfigError || (WxLoginError.is(error) && error.code === 'WX_APP_CONFIG')
+  if (mistake) console.error(error.message)
   else log.fatal({ err: error }, 'stopped by an error')
   process.exit(1)
 }

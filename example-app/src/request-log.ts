@@ -5,7 +5,7 @@ import { pinoHttp } from 'pino-http'
 import { errorFields, type Log } from './logger.js'
 
 /** What a proxy or a phone may send as its own request id: short and harmless in a log. */
-const saneId = /^[\w.:/+=-]{8,128}$/
+const saneId = /^[\w.:-]{1,128}$/
 
 /** Asked every few seconds by machines: not worth a line each while all is well. */
 const probes = new Set(['/healthz', '/readyz', '/metrics'])
@@ -60,10 +60,20 @@ export function requestLog(log: Log): RequestHandler {
   })
 }
 
-/** A client's mistake is no news: its code will do. The server's own come with their stack. */
+/**
+ * As much of an error as helps: of a client's mistake its code, of an outage what is out, and only of
+ * what nobody expected the stack. An outage must not fill the disk with stacks as well.
+ */
 function shorten(error: unknown, status: number) {
-  const fields = errorFields(error)
-  if (status >= 500) return fields
-  const { code, reason, errcode, rid, type } = fields
-  return { code: code ?? type, reason, errcode, rid }
+  if (status === 500) return errorFields(error)
+  const { type, message, code, reason, errcode, rid, cause } = errorFields(error)
+  if (status < 500) return { code: code ?? type, reason, errcode, rid }
+  return {
+    code: code ?? type,
+    message,
+    reason,
+    errcode,
+    rid,
+    cause: (cause as { message?: unknown } | undefined)?.message,
+  }
 }

@@ -42,10 +42,6 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     const database = await openDatabase(config.databaseUrl, log)
     closers.push(() => database.close())
 
-    const waiting = new AbortController()
-    closers.push(() => waiting.abort())
-    const migration = await startMigration(database, log, waiting.signal)
-
     let status: Status
     const { app, wx } = createApp({
       config,
@@ -58,6 +54,10 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       ready: createReadinessCheck(database, redis),
       status: () => status,
     })
+
+    const waiting = new AbortController()
+    closers.push(() => waiting.abort())
+    const migration = await startMigration(database, log, waiting.signal)
 
     const server = createServer(app)
     server.requestTimeout = 30_000

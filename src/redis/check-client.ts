@@ -19,12 +19,19 @@ export function redisFaults(client: unknown): string[] {
       'redis: this is an ioredis client, whose commands connect-redis 9 and 10 do not speak; give a client of the package `redis` (npm i redis), or a store of your own as session.store',
     ]
   }
-  if (typeof sendCommand !== 'function' && typeof (client as { execute?: unknown }).execute !== 'function') {
-    return ['redis: must be a client of the package `redis` (createClient, createClientPool, createCluster, createSentinel)']
+  if (
+    typeof sendCommand !== 'function' &&
+    typeof (client as { execute?: unknown }).execute !== 'function'
+  ) {
+    return [
+      'redis: must be a client of the package `redis` (createClient, createClientPool, createCluster, createSentinel)',
+    ]
   }
   // redis 4 has quit() and disconnect() only; with it connect-redis stores sessions without an expiry.
   if (typeof close !== 'function' || typeof connect !== 'function' || typeof on !== 'function') {
-    return ['redis: this client is of redis 4 or older; update with `npm i redis@latest` (5 or newer)']
+    return [
+      'redis: this client is of redis 4 or older; update with `npm i redis@latest` (5 or newer)',
+    ]
   }
   return []
 }

@@ -15,7 +15,8 @@ export function loadConnectRedis(
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'MODULE_NOT_FOUND') throw error
     throw new WxLoginError('WX_APP_CONFIG', {
-      message: 'wxLogin: the option redis needs the package connect-redis: npm i connect-redis redis',
+      message:
+        'wxLogin: the option redis needs the package connect-redis: npm i connect-redis redis',
     })
   }
 }

@@ -5,7 +5,11 @@ import { withDeadline } from '../deadline.js'
 type Callback<T> = (error?: unknown, value?: T) => void
 
 const settle = <T>(work: Promise<T>, callback: Callback<T> | undefined): Promise<T> => {
-  if (callback) work.then((value) => callback(null, value), (error: unknown) => callback(error))
+  if (callback)
+    work.then(
+      (value) => callback(null, value),
+      (error: unknown) => callback(error),
+    )
   return work
 }
 
@@ -68,11 +72,19 @@ export function createRedisSessionStore(
       return settle(this.#read(sid), callback)
     }
 
-    override set(sid: string, session: SessionData, callback?: Callback<unknown>): Promise<unknown> {
+    override set(
+      sid: string,
+      session: SessionData,
+      callback?: Callback<unknown>,
+    ): Promise<unknown> {
       return settle(withDeadline(super.set(sid, session), timeout), callback)
     }
 
-    override touch(sid: string, session: SessionData, callback?: Callback<unknown>): Promise<unknown> {
+    override touch(
+      sid: string,
+      session: SessionData,
+      callback?: Callback<unknown>,
+    ): Promise<unknown> {
       return settle(this.#touch(sid, session), callback)
     }
 

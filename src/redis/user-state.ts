@@ -6,7 +6,11 @@ interface Commands {
   zAdd(key: string, member: { score: number; value: string }): Promise<unknown>
   zRem(key: string, members: string[]): Promise<unknown>
   zRange(key: string, from: number, to: number): Promise<string[]>
-  zRangeWithScores(key: string, from: number, to: number): Promise<{ value: string; score: number }[]>
+  zRangeWithScores(
+    key: string,
+    from: number,
+    to: number,
+  ): Promise<{ value: string; score: number }[]>
   expire(key: string, seconds: number): Promise<unknown>
   get(key: string): Promise<string | null>
   incr(key: string): Promise<number>

@@ -82,7 +82,8 @@ export function checkOpenData(
   body: Partial<Record<keyof typeof openDataEntries, unknown>>,
 ): Partial<Record<keyof typeof openDataEntries, string>> | undefined {
   const { rawData, signature, encryptedData, iv } = body
-  if ([rawData, signature, encryptedData, iv].every((field) => field === undefined)) return undefined
+  if ([rawData, signature, encryptedData, iv].every((field) => field === undefined))
+    return undefined
   const faults = openDataFaults({ rawData, signature, encryptedData, iv })
   if (faults.length > 0) throw badRequest(`${faults.join('; ')}.`)
   return { rawData, signature, encryptedData, iv } as Record<keyof typeof openDataEntries, string>

@@ -34,7 +34,7 @@ export async function findApp(
     return app
   }
   const only = apps!.size === 1 ? apps!.values().next().value : undefined
-  const app = appid !== undefined ? apps!.get(appid) : ((hint && apps!.get(hint)) || only)
+  const app = appid !== undefined ? apps!.get(appid) : (hint && apps!.get(hint)) || only
   if (!app) throw unknownApp()
   return app
 }

@@ -57,7 +57,9 @@ async function store(
       host.destroy([session.sid]),
       state.removeSessions(user, [session.sid]),
     ])
-    throw storeUnavailable(saved.status === 'rejected' ? saved.reason : (listed as PromiseRejectedResult).reason)
+    throw storeUnavailable(
+      saved.status === 'rejected' ? saved.reason : (listed as PromiseRejectedResult).reason,
+    )
   }
   if (listed.value.length === 0) return
   await host.destroy(listed.value)
@@ -73,7 +75,12 @@ async function store(
  * Until the store has confirmed the new session nothing is changed; then the session that came with the
  * request ends.
  */
-async function logIn(runtime: Runtime, req: Request, res: Response, arrivedAt: number): Promise<void> {
+async function logIn(
+  runtime: Runtime,
+  req: Request,
+  res: Response,
+  arrivedAt: number,
+): Promise<void> {
   const { host, settings, sealer } = runtime
   const previous = host.prepare(req)
   const body = await readBody(schema, req, res)
@@ -84,13 +91,19 @@ async function logIn(runtime: Runtime, req: Request, res: Response, arrivedAt: n
     exchange(runtime, app, body.code),
   )
   const { openid, sessionKey, unionid } = await flight.session
-  const identity = identityOf({ appid: app.appid, openid, ...(unionid !== undefined && { unionid }) })
+  const identity = identityOf({
+    appid: app.appid,
+    openid,
+    ...(unionid !== undefined && { unionid }),
+  })
 
   const profile =
     openData &&
     profileOf({ ...identity, sessionKey, watermarkMaxAge: settings.watermarkMaxAge }, openData)
   const event: WxUserEvent = { ...identity, reason: 'login', ...(profile && { profile }) }
-  const user = await flight.user(async () => ((await saveUser(runtime, event, req)) ?? null) as WxUser)
+  const user = await flight.user(
+    async () => ((await saveUser(runtime, event, req)) ?? null) as WxUser,
+  )
 
   // Nobody is there to take the token; the code stays good for another try.
   if (res.closed) return
@@ -118,7 +131,12 @@ async function logIn(runtime: Runtime, req: Request, res: Response, arrivedAt: n
     keyId: record.keyId,
     user,
   })
-  observe('onLogin', settings.hooks.onLogin, { ...identity, sessionId: publicId(session.sid), user }, req)
+  observe(
+    'onLogin',
+    settings.hooks.onLogin,
+    { ...identity, sessionId: publicId(session.sid), user },
+    req,
+  )
 }
 
 export function loginRoute(runtime: Runtime): ReturnType<typeof handler> {

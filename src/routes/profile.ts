@@ -42,9 +42,15 @@ export function profileRoute(runtime: Runtime): ReturnType<typeof handler> {
       }
       profile = toProfile(form, 'form')
     } else {
-      throw badRequest('Send rawData and signature, encryptedData and iv, or nickName and avatarUrl.')
+      throw badRequest(
+        'Send rawData and signature, encryptedData and iv, or nickName and avatarUrl.',
+      )
     }
-    const user = await saveUser(runtime, { ...identityOf(context), reason: 'profile', profile }, req)
+    const user = await saveUser(
+      runtime,
+      { ...identityOf(context), reason: 'profile', profile },
+      req,
+    )
     if (user !== undefined) {
       // onUser may have ended the session it was called in.
       if (!req.session) throw new WxLoginError('WX_SESSION_REQUIRED')

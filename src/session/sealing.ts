@@ -38,7 +38,10 @@ export function createSealer(secrets: readonly string[]): Sealer {
         const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, ivLength))
         decipher.setAAD(aad(user)).setAuthTag(bytes.subarray(-tagLength))
         try {
-          return decipher.update(bytes.subarray(ivLength, -tagLength), undefined, 'utf8') + decipher.final('utf8')
+          return (
+            decipher.update(bytes.subarray(ivLength, -tagLength), undefined, 'utf8') +
+            decipher.final('utf8')
+          )
         } catch {
           continue
         }

@@ -49,12 +49,7 @@ export interface SessionHost {
    */
   prepare(req: SessionRequest): string | null
   /** Makes a new session with a new id. */
-  make(
-    req: SessionRequest,
-    res: ServerResponse,
-    record: WxSessionRecord,
-    user: unknown,
-  ): NewSession
+  make(req: SessionRequest, res: ServerResponse, record: WxSessionRecord, user: unknown): NewSession
   /** The login of a session by its token, outside Express. */
   authenticate(req: IncomingMessage): Promise<Authenticated | null>
   /** Writes `req.session` now. */

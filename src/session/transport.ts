@@ -5,7 +5,11 @@ import type { TokenCodec } from './token.js'
 /** What a request carries: no token, one (good or not), or several that differ. */
 export type Presented =
   | { kind: 'none' | 'conflict' }
-  | { kind: 'token'; token: string; /** null: forged, malformed, or of another secret */ sid: string | null }
+  | {
+      kind: 'token'
+      token: string
+      /** null: forged, malformed, or of another secret */ sid: string | null
+    }
 
 function cookieValues(header: string, name: string): string[] {
   return header.split(';').flatMap((pair) => {

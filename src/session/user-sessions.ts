@@ -51,7 +51,9 @@ export function createUserSessions(host: SessionHost, state: UserState): UserSes
       }),
     endAll: (user, except) =>
       available(async () => {
-        const sids = (await live(user)).map(({ sid }) => sid).filter((sid) => publicId(sid) !== except)
+        const sids = (await live(user))
+          .map(({ sid }) => sid)
+          .filter((sid) => publicId(sid) !== except)
         await end(user, sids)
         return sids.map(publicId)
       }),

@@ -39,9 +39,7 @@ export function errcodeOf(reply: Record<string, unknown>): number {
 
 /** WeChat's request id at the end of an errmsg (`rid: …`, formerly `req_id: …`). */
 function ridOf(errmsg: unknown): string | undefined {
-  return typeof errmsg === 'string'
-    ? /(?:rid|req_id): ?([\w-]{4,64})/.exec(errmsg)?.[1]
-    : undefined
+  return typeof errmsg === 'string' ? /(?:rid|req_id): ?([\w-]{4,64})/.exec(errmsg)?.[1] : undefined
 }
 
 /** The error for a reply whose errcode is not 0. WeChat's errmsg stays out of it: it can quote the request. */

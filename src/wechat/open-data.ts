@@ -2,7 +2,8 @@ import { createDecipheriv, createHash, timingSafeEqual } from 'node:crypto'
 import { WxLoginError } from '../errors.js'
 import type { WxEncryptedData, WxSignedData, WxWatermark } from '../types.js'
 
-const badRequest = (message: string): WxLoginError => new WxLoginError('WX_BAD_REQUEST', { message })
+const badRequest = (message: string): WxLoginError =>
+  new WxLoginError('WX_BAD_REQUEST', { message })
 
 /** Right shape, not accepted. The reason is for the operator: outside, every such case is the same. */
 export const staleKey = (reason: string): WxLoginError =>
@@ -22,7 +23,9 @@ function sessionKeyBytes(sessionKey: unknown): Buffer {
 }
 
 /** The fields of open data that are not of the right shape, each with what it must be. */
-export function openDataFaults(d: Partial<Record<keyof (WxSignedData & WxEncryptedData), unknown>>): string[] {
+export function openDataFaults(
+  d: Partial<Record<keyof (WxSignedData & WxEncryptedData), unknown>>,
+): string[] {
   const faults: string[] = []
   const signed = d.rawData !== undefined || d.signature !== undefined
   if (signed && (typeof d.rawData !== 'string' || d.rawData === '')) {

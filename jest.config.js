@@ -1,0 +1,29 @@
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  // Without roots jest would walk into dist and example-app and find two packages of one name;
+  // src is here so that files no test loads count in the coverage.
+  roots: ['<rootDir>/src', '<rootDir>/test'],
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+        module: { type: 'commonjs' },
+      },
+    ],
+  },
+  // Sources import './x.js', as Node wants it; only './x.ts' is there before a build.
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  testTimeout: 20_000,
+  maxWorkers: 2,
+  collectCoverageFrom: ['src/**/*.ts'],
+  coverageProvider: 'babel',
+  coverageReporters: ['text', 'lcovonly', 'json-summary'],
+  coverageThreshold: { global: { lines: 95, branches: 95 } },
+  reporters: ['default', '<rootDir>/test/support/closing-line-reporter.js'],
+}

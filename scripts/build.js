@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process'
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const tsc = join(dirname(fileURLToPath(import.meta.resolve('typescript/package.json'))), 'bin/tsc')
+const workshop = join(root, '.tmp')
+const fresh = join(workshop, `build-${process.pid}`)
+
+/** Compiles src to `folder`; answers what the compiler complained about. */
+function compile(folder, ...options) {
+  const args = [tsc, '-p', 'tsconfig.json', '--noEmit', 'false', '--outDir', folder, ...options]
+  const compiler = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  compiler.stdout.on('data', (chunk) => (output += chunk))
+  return new Promise((resolve, reject) => {
+    compiler.once('error', reject)
+    compiler.once('close', (code, signal) => {
+      resolve(code === 0 ? '' : output || `The compiler ended with ${signal ?? code}.\n`)
+    })
+  })
+}
+
+/**
+ * Puts the finished build in place. Programs that read dist meanwhile, and another build at the same time,
+ * find one whole build or the other: never a mixture.
+ */
+async function putInPlace() {
+  const dist = join(root, 'dist')
+  for (let turn = 0; ; turn += 1) {
+    const old = join(workshop, `old-${process.pid}-${turn}`)
+    try {
+      await rename(dist, old)
+    } catch (error) {
+      if (error.code !== 'ENOENT') throw error
+    }
+    try {
+      await rename(fresh, dist)
+      return
+    } catch (error) {
+      // Another build was put there in between.
+      if (!['ENOTEMPTY', 'EEXIST'].includes(error.code) || turn === 20) throw error
+    } finally {
+      await rm(old, { recursive: true, force: true })
+    }
+  }
+}
+
+async function build() {
+  const esm = join(fresh, 'esm')
+  const cjs = join(fresh, 'cjs')
+  const [esmFaults, cjsFaults] = await Promise.all([
+    compile(esm),
+    // The sources are ES modules: CommonJS from them needs the older module settings.
+    compile(
+      cjs,
+      ...['--module', 'commonjs', '--moduleResolution', 'bundler'],
+      ...['--verbatimModuleSyntax', 'false'],
+    ),
+  ])
+  // Both passes read the same sources: what the first says, the second mostly repeats.
+  const faults = esmFaults || cjsFaults
+  if (faults) {
+    process.stderr.write(`${esmFaults ? 'ES modules' : 'CommonJS'}: the build failed.\n${faults}`)
+    process.exitCode = 1
+    return
+  }
+  await Promise.all([
+    // ES modules have no __filename; src/here.ts says what this is for.
+    writeFile(join(esm, 'here.js'), 'export const here = import.meta.url\n'),
+    writeFile(join(cjs, 'package.json'), '{ "type": "commonjs" }\n'),
+    chmod(join(esm, 'cli.js'), 0o755).catch(() => undefined), // TEMPORARY
+  ])
+  await putInPlace()
+}
+
+await mkdir(workshop, { recursive: true })
+try {
+  await build()
+} finally {
+  await rm(fresh, { recursive: true, force: true })
+}

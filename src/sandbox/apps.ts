@@ -1,0 +1,35 @@
+import type { WxApp } from '../types.js'
+import { SandboxError } from './sandbox-error.js'
+
+/** AppID of the sandbox' default mini program. Not hexadecimal, so WeChat never gave it to anybody. */
+export const SANDBOX_APPID = 'wx000000000sandbox'
+
+/** AppSecret of the sandbox' default mini program. Public, and worth nothing outside a sandbox. */
+export const SANDBOX_SECRET = 'sandbox-secret-not-a-real-secret'
+
+/** The mini programs a sandbox knows. */
+export interface Apps {
+  readonly all: readonly Readonly<WxApp>[]
+  readonly first: Readonly<WxApp>
+  /** As WeChat's endpoints look it up. */
+  find(appid: string): Readonly<WxApp> | undefined
+  /** The appid a phone uses: the given one, or the first. @throws {@link SandboxError} where it is unknown */
+  pick(appid: string | undefined): string
+}
+
+export function createApps(all: readonly WxApp[]): Apps {
+  const byAppid = new Map(all.map(({ appid, secret }) => [appid, Object.freeze({ appid, secret })]))
+  const [first] = byAppid.values()
+  return {
+    all: Object.freeze([...byAppid.values()]),
+    first: first!,
+    find: (appid) => byAppid.get(appid),
+    pick(appid = first!.appid) {
+      if (byAppid.has(appid)) return appid
+      throw new SandboxError(
+        'SANDBOX_BAD_REQUEST',
+        `appid: this sandbox knows only ${[...byAppid.keys()].join(', ')}`,
+      )
+    },
+  }
+}

@@ -1,0 +1,17 @@
+import * as v from 'valibot'
+import { SandboxError } from './sandbox-error.js'
+
+/** The value, checked. @throws {@link SandboxError} that names each wrong field */
+export function check<S extends v.GenericSchema>(
+  schema: S,
+  value: unknown,
+  prefix = '',
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, value)
+  if (result.success) return result.output
+  const faults = result.issues.map((issue) => {
+    const path = v.getDotPath(issue)
+    return path === null ? issue.message : `${path}: ${issue.message}`
+  })
+  throw new SandboxError('SANDBOX_BAD_REQUEST', prefix + [...new Set(faults)].join('; '))
+}

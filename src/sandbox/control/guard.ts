@@ -1,0 +1,56 @@
+import { isIP } from 'node:net'
+import { SandboxError } from '../sandbox-error.js'
+
+/** What of an HTTP request decides whether the control surface may be used. */
+export interface Caller {
+  readonly host: string | undefined
+  readonly origin: string | undefined
+  /** The address the connection came in on. */
+  readonly localAddress: string | undefined
+}
+
+const isLoopback = (name: string): boolean =>
+  name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))
+
+/** The name in a Host header, without port and brackets; undefined for what is no host at all. */
+function hostName(host: string): string | undefined {
+  try {
+    const { hostname, pathname, username } = new URL(`http://${host}`)
+    return pathname === '/' && username === '' ? hostname.replace(/^\[|\]$/g, '') : undefined
+  } catch {
+    return undefined
+  }
+}
+
+// An IPv4 connection to a dual-stack socket.
+const plainAddress = (address = ''): string => address.replace(/^::ffff:/, '')
+
+/**
+ * Refuses a web page that wants to use the control surface: one whose own name was rebound to this machine
+ * (Host), and one on another origin (Origin). A page reached under an address instead of a name cannot
+ * have been rebound, so the address of the connection itself is good.
+ *
+ * @param listenHost - the host the sandbox was told to listen on
+ * @throws {@link SandboxError} `SANDBOX_FORBIDDEN`
+ */
+export function checkCaller(caller: Caller, listenHost: string | undefined): void {
+  const host = caller.host ?? ''
+  const name = hostName(host)
+  const known =
+    name !== undefined &&
+    (isLoopback(name) ||
+      name === listenHost?.toLowerCase() ||
+      name === plainAddress(caller.localAddress))
+  if (!known) {
+    throw new SandboxError(
+      'SANDBOX_FORBIDDEN',
+      'Host: the control surface answers only to localhost and to the host it was told to listen on (--host)',
+    )
+  }
+  if (caller.origin !== undefined && caller.origin !== `http://${host}`) {
+    throw new SandboxError(
+      'SANDBOX_FORBIDDEN',
+      'Origin: the control surface cannot be used by web pages of another origin',
+    )
+  }
+}

@@ -1,0 +1,84 @@
+import { createDispatch } from './dispatch.js'
+import { createFaults } from './faults.js'
+import { createInProcessFetch } from './in-process-fetch.js'
+import { createJournal } from './journal.js'
+import { readOptions } from './options.js'
+import { SandboxError } from './sandbox-error.js'
+import { createHandler, createListener, type Listener } from './server.js'
+import type { Sandbox, SandboxOptions, SandboxUser } from './types.js'
+import { createUser } from './user.js'
+import { createWorld } from './world.js'
+
+/**
+ * Makes a fake WeChat for development and tests: the endpoints of a login backend with WeChat's quirks,
+ * users with phones, faults, a virtual clock and a journal.
+ *
+ * @throws {@link SandboxError} `SANDBOX_IN_PRODUCTION` under `NODE_ENV=production`: it lets anybody in as
+ *   anybody; `SANDBOX_BAD_REQUEST` naming each wrong option
+ * @example In a test, without a port:
+ * ```ts
+ * const sandbox = createSandbox()
+ * const { appid, secret } = sandbox
+ * const wx = wxLogin({ appid, secret, session, wechat: { fetch: sandbox.fetch } })
+ * const code = sandbox.user('alice').login()
+ * ```
+ * @example On a port, for a server in any language:
+ * ```ts
+ * const sandbox = createSandbox({ seed: 'ci' })
+ * console.log(await sandbox.listen(3900)) // http://127.0.0.1:3900
+ * ```
+ */
+export function createSandbox(options: SandboxOptions = {}): Sandbox {
+  if (process.env['NODE_ENV'] === 'production') {
+    throw new SandboxError(
+      'SANDBOX_IN_PRODUCTION',
+      'The sandbox does not run under NODE_ENV=production: it lets anybody log in as anybody. ' +
+        'Set the AppID and AppSecret of your mini program and talk to WeChat itself.',
+    )
+  }
+  const settings = readOptions(options)
+  const world = createWorld(settings)
+  const faults = createFaults()
+  const journal = createJournal(settings.journalSize)
+  const handles = new Map<string, SandboxUser>()
+
+  const user: Sandbox['user'] = (name, userOptions) => {
+    world.users.get(name, userOptions)
+    const handle = handles.get(name) ?? createUser(world, name)
+    handles.set(name, handle)
+    return handle
+  }
+
+  const { apps, clock } = world
+  const controlled = { apps, user, faults, clock, journal }
+  const dispatch = createDispatch(world, controlled, () => listener.host)
+  const handler = createHandler(dispatch)
+  const listener: Listener = createListener(handler)
+  const inProcess = createInProcessFetch(dispatch)
+
+  return {
+    appid: apps.first.appid,
+    secret: apps.first.secret,
+    apps: apps.all,
+    get baseUrl() {
+      return listener.baseUrl
+    },
+    fetch: inProcess.fetch,
+    async listen(port = 0, host = '127.0.0.1') {
+      const url = await listener.listen(port, host)
+      inProcess.open()
+      return url
+    },
+    handler,
+    user,
+    faults: { add: faults.add, list: faults.list, clear: faults.clear },
+    clock,
+    get requests() {
+      return journal.list()
+    },
+    async close() {
+      inProcess.close()
+      await listener.close()
+    },
+  }
+}

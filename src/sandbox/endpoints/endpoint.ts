@@ -1,0 +1,67 @@
+import type { WxApp } from '../../types.js'
+import type { World } from '../world.js'
+
+/** A request as an endpoint sees it. */
+export interface ApiRequest {
+  readonly method: string
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly body: string
+}
+
+/** What an endpoint answers: the fields of a success, or an errcode. */
+export type ApiAnswer = object | number
+
+/** One of WeChat's endpoints. */
+export interface Endpoint {
+  readonly method: 'GET' | 'POST'
+  answer(world: World, request: ApiRequest): ApiAnswer
+}
+
+/** The app of these credentials, or the errcode. */
+export function authenticate(
+  world: World,
+  appid: string,
+  secret: string,
+): Readonly<WxApp> | number {
+  if (appid === '') return 41002
+  if (secret === '') return 41004
+  const app = world.apps.find(appid)
+  if (!app) return 40013
+  return app.secret === secret ? app : 40125
+}
+
+/** The appid whose access token came with the request, or the errcode. */
+export function authorize(world: World, { query }: ApiRequest): string | number {
+  const token = query.get('access_token') ?? ''
+  if (token === '') return 41001
+  const found = world.tokens.check(token)
+  return typeof found === 'number' ? found : found.appid
+}
+
+/** The JSON object in the body, or the errcode. */
+export function readJson({ body }: ApiRequest): Record<string, unknown> | number {
+  if (body === '') return 44002
+  try {
+    const value: unknown = JSON.parse(body)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : 47001
+  } catch {
+    return 47001
+  }
+}
+
+/** Strings of these names out of a JSON body, absent ones empty; the errcode where one is no string. */
+export function readTexts<N extends string>(
+  json: Record<string, unknown>,
+  ...names: N[]
+): Record<N, string> | number {
+  const texts: Partial<Record<N, string>> = {}
+  for (const name of names) {
+    const value = json[name] ?? ''
+    if (typeof value !== 'string') return 47001
+    texts[name] = value
+  }
+  return texts as Record<N, string>
+}

@@ -1,0 +1,29 @@
+import { phoneFields } from '../phone-number.js'
+import { authorize, readJson, readTexts, type Endpoint } from './endpoint.js'
+
+/** `/wxa/business/getuserphonenumber`: the number a tap on the phone number button stands for. */
+export const getuserphonenumber: Endpoint = {
+  method: 'POST',
+  answer(world, request) {
+    const appid = authorize(world, request)
+    if (typeof appid === 'number') return appid
+    const json = readJson(request)
+    if (typeof json === 'number') return json
+    const texts = readTexts(json, 'code', 'openid')
+    if (typeof texts === 'number') return texts
+    if (texts.code === '') return 41008
+    const issued = world.codes.find(texts.code)
+    if (issued?.kind !== 'phone' || issued.appid !== appid) return 40029
+    if (issued.used) return 40163
+    if (texts.openid !== '' && texts.openid !== world.users.openid(issued.name, appid)) return 40003
+    issued.used = true
+    return {
+      ...world.error(0),
+      phone_info: {
+        ...phoneFields(world, issued.name),
+        // Of the tap, not of this call.
+        watermark: { timestamp: Math.floor(issued.issuedAt / 1000), appid },
+      },
+    }
+  },
+}

@@ -1,0 +1,13 @@
+import type { Endpoint } from './endpoint.js'
+import { readSignedSession } from './session-signature.js'
+
+/** `/wxa/resetusersessionkey`: ends the session key and gives the next one. */
+export const resetusersessionkey: Endpoint = {
+  method: 'GET',
+  answer(world, request) {
+    const session = readSignedSession(world, request)
+    if (typeof session === 'number') return session
+    const { name, appid, openid } = session
+    return { ...world.error(0), openid, session_key: world.keys.replace(name, appid) }
+  },
+}

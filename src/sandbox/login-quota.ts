@@ -1,0 +1,34 @@
+import type { SandboxClock } from './types.js'
+
+const minute = 60_000
+
+/** How often users log in. */
+export interface LoginQuota {
+  /** Counts one login; false where the user had all of this minute's. */
+  take(name: string, appid: string): boolean
+}
+
+/** @param limit - logins a minute for one user of one app; 0 for no limit */
+export function createLoginQuota(clock: SandboxClock, limit: number): LoginQuota {
+  const windows = new Map<string, { since: number; count: number }>()
+
+  function forgetOld(): void {
+    for (const [id, { since }] of windows) {
+      if (clock.now() - since < minute) return
+      windows.delete(id)
+    }
+  }
+
+  return {
+    take(name, appid) {
+      if (limit === 0) return true
+      forgetOld()
+      const id = `${appid} ${name}`
+      const window = windows.get(id) ?? { since: clock.now(), count: 0 }
+      windows.set(id, window)
+      if (window.count >= limit) return false
+      window.count += 1
+      return true
+    },
+  }
+}

@@ -1,0 +1,50 @@
+import type { Seeds } from './seed.js'
+import type { SandboxClock, SandboxRotation } from './types.js'
+
+interface Entry {
+  key: string
+  count: number
+  since: number
+}
+
+/** The phones' session keys: one valid key a user and app, as at WeChat. */
+export interface SessionKeys {
+  /** The valid key: base64 of 16 bytes. */
+  current(name: string, appid: string): string
+  /** `wx.login` was called: a new key, where the rotation policy says so. */
+  login(name: string, appid: string): string
+  /** A new key, whatever the policy. */
+  replace(name: string, appid: string): string
+}
+
+export function createSessionKeys(
+  seeds: Seeds,
+  clock: SandboxClock,
+  policy: { rotation: SandboxRotation; rotationInterval: number },
+): SessionKeys {
+  const entries = new Map<string, Entry>()
+
+  function renew(name: string, appid: string): Entry {
+    const id = `${appid} ${name}`
+    const count = (entries.get(id)?.count ?? 0) + 1
+    const key = seeds.secret('key', appid, name, count).subarray(0, 16).toString('base64')
+    const entry = { key, count, since: clock.now() }
+    entries.set(id, entry)
+    return entry
+  }
+
+  const existing = (name: string, appid: string): Entry =>
+    entries.get(`${appid} ${name}`) ?? renew(name, appid)
+
+  return {
+    current: (name, appid) => existing(name, appid).key,
+    login(name, appid) {
+      const due =
+        policy.rotation === 'always' ||
+        (policy.rotation === 'interval' &&
+          clock.now() - existing(name, appid).since >= policy.rotationInterval)
+      return (due ? renew(name, appid) : existing(name, appid)).key
+    },
+    replace: (name, appid) => renew(name, appid).key,
+  }
+}

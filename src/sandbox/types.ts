@@ -1,0 +1,246 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { WxApp, WxEncryptedData, WxSignedData, WxWatermark } from '../types.js'
+
+/**
+ * When `wx.login` gives the user a new session key: `always`; at most once per `rotationInterval`
+ * (`interval`, which is what WeChat does, with a period it does not tell); `never`.
+ */
+export type SandboxRotation = 'always' | 'interval' | 'never'
+
+/** Options of {@link createSandbox}; all of them optional. */
+export interface SandboxOptions {
+  /** The mini programs this WeChat knows. Default: one, {@link SANDBOX_APPID} with {@link SANDBOX_SECRET}. */
+  apps?: WxApp[] | undefined
+  /**
+   * Makes openids, codes, keys and tokens the same in every run. Without it openids and unionids are
+   * still the same, so that user rows survive a restart; codes, keys and tokens are random.
+   */
+  seed?: string | undefined
+  /** Default `always`: the hardest on the server under test. */
+  rotation?: SandboxRotation | undefined
+  /** Shortest time between two keys with `rotation: 'interval'`, in ms of the sandbox' clock. Default 60000. */
+  rotationInterval?: number | undefined
+  /** Code exchanges of one user a minute; more are 45011. Default 100, 0 for no limit. */
+  rateLimit?: number | undefined
+  /** The clock under the virtual one, in ms. Default `Date.now`. */
+  now?: (() => number) | undefined
+  /** Requests the journal remembers. Default 1000. */
+  journalSize?: number | undefined
+}
+
+/** The endpoints of WeChat that the sandbox speaks. */
+export type SandboxEndpoint =
+  | '/sns/jscode2session'
+  | '/cgi-bin/token'
+  | '/cgi-bin/stable_token'
+  | '/wxa/checksession'
+  | '/wxa/resetusersessionkey'
+  | '/wxa/business/getuserphonenumber'
+  | '/wxa/business/checkencryptedmsg'
+
+/**
+ * What goes wrong at one endpoint. At least one of `errcode`, `status`, `body`, `delayMs`, `drop`.
+ * With `errcode`, `status`, `body` or `drop: 'before'` the request is not processed (a code stays good);
+ * with only `delayMs`, and with `drop: 'after'`, it is (the code is burnt).
+ *
+ * @example
+ * ```ts
+ * sandbox.faults.add({ endpoint: 'jscode2session', errcode: -1, times: 1 }) // busy, once
+ * sandbox.faults.add({ endpoint: '/sns/jscode2session', drop: 'after' })    // code burnt, answer lost
+ * ```
+ */
+export interface SandboxFault {
+  /** Path of the endpoint or its last segment. Listed as the path. */
+  endpoint: string
+  /** Answered as WeChat does: HTTP 200, JSON, `errmsg` with a rid. */
+  errcode?: number | undefined
+  /** HTTP status of the answer. Default 200; alone, the body is a gateway's HTML. */
+  status?: number | undefined
+  /** The whole answer: text as it is, anything else as JSON. Not together with `errcode`. */
+  body?: unknown
+  /** Real time the answer is held back, in ms. The virtual clock does not shorten it. */
+  delayMs?: number | undefined
+  /** Cuts the connection without an answer, `before` or `after` processing the request. */
+  drop?: 'before' | 'after' | undefined
+  /** Requests it applies to; then the next fault of this endpoint does. Default: until cleared. */
+  times?: number | undefined
+}
+
+/** The faults in force, oldest first. */
+export interface SandboxFaults {
+  /**
+   * Queues a fault behind those of the same endpoint.
+   * @returns all faults in force
+   * @throws {@link SandboxError} naming each wrong field
+   */
+  add(fault: SandboxFault): SandboxFault[]
+  list(): SandboxFault[]
+  clear(): void
+}
+
+/** The virtual clock: the base clock plus what it was advanced. */
+export interface SandboxClock {
+  /** Unix time in ms. */
+  now(): number
+  /**
+   * Makes codes, access tokens and quotas age at once; new watermarks carry the new time.
+   * @param ms - a whole number, 0 or more
+   * @returns the new time
+   * @example
+   * ```ts
+   * const code = sandbox.user('alice').login()
+   * sandbox.clock.advance(5 * 60_000) // the code is now 40029
+   * ```
+   */
+  advance(ms: number): number
+}
+
+/** One request in the journal. Secrets, codes, tokens and keys are masked. */
+export interface SandboxRequest {
+  /** 1, 2, 3 …; also the id of the server-sent event. */
+  id: number
+  /** Virtual Unix time of its arrival in ms. */
+  time: number
+  method: string
+  path: string
+  query: Record<string, string>
+  /** The JSON body with secrets masked, or a word on what it was; undefined where there was none. */
+  body?: unknown
+  /** `answered`, `dropped` by a fault, or `gone`: the caller hung up before the answer. */
+  outcome: 'answered' | 'dropped' | 'gone'
+  /** HTTP status; null where nothing was answered. */
+  status: number | null
+  /** WeChat's errcode, 0 for a success; null where the answer had none to give (dropped, custom body). */
+  errcode: number | null
+  /** The answer with secrets masked; undefined where it is not the sandbox' own. */
+  reply?: Record<string, unknown>
+  /** The fault that applied, without its body. */
+  fault?: Omit<SandboxFault, 'body' | 'times' | 'endpoint'>
+  /** How long it took, in real ms. */
+  ms: number
+}
+
+/** What kind of user {@link Sandbox.user} makes of a name. */
+export interface SandboxUserOptions {
+  /** Whether the mini programs are bound to an Open Platform account, as far as this user goes. */
+  unionid?: boolean | undefined
+  /** WeChat refuses the user's logins with 40226. */
+  blocked?: boolean | undefined
+}
+
+/**
+ * Ways in which open data can be wrong:
+ * `bad-watermark` made for another app; `truncated` the last block missing; `wrong-key` encrypted and
+ * signed with a key nobody has; `bit-flipped` one bit of the IV flipped, which changes one character
+ * of the first block (in user info: of the openId) and nothing else.
+ */
+export type SandboxDataVariant = 'bad-watermark' | 'truncated' | 'wrong-key' | 'bit-flipped'
+
+/** How {@link SandboxUser.encrypt} and its kin make their data. */
+export interface SandboxDataOptions {
+  /** Default: the first app. */
+  appid?: string | undefined
+  variant?: SandboxDataVariant | undefined
+  /** Laid over the real watermark; false: none at all. */
+  watermark?: Partial<WxWatermark> | false | undefined
+  /** Another key than the phone's current one: base64 of 16 bytes. */
+  sessionKey?: string | undefined
+}
+
+/** The profile in user info. */
+export interface SandboxProfile {
+  nickName: string
+  gender: number
+  language: string
+  city: string
+  province: string
+  country: string
+  avatarUrl: string
+}
+
+/** How {@link SandboxUser.userInfo} makes its data. */
+export interface SandboxUserInfoOptions extends SandboxDataOptions {
+  /** Laid over the user's profile; other fields than WeChat's are taken as they are. */
+  profile?: (Partial<SandboxProfile> & Record<string, unknown>) | undefined
+  /** What WeChat gives since 2022-11: 微信用户 and the grey avatar. Default false. */
+  anonymous?: boolean | undefined
+  /** False: as `wx.getUserProfile`, without `openId` and `unionId` in the encrypted data. */
+  openId?: boolean | undefined
+}
+
+/** What `wx.getUserInfo` gives. */
+export type SandboxUserInfo = WxSignedData & WxEncryptedData
+
+/** What the phone number button gives. */
+export type SandboxPhoneNumber = WxEncryptedData & { code: string }
+
+/**
+ * A WeChat user with a phone in hand.
+ *
+ * @example
+ * ```ts
+ * const alice = sandbox.user('alice')
+ * await post('/wx/login', { code: alice.login() })
+ * await post('/wx/profile', alice.userInfo({ profile: { nickName: '爱丽丝' } }))
+ * ```
+ */
+export interface SandboxUser {
+  readonly name: string
+  readonly blocked: boolean
+  /** The same for every app; undefined unless the user has `unionid: true`. */
+  readonly unionid: string | undefined
+  /** 28 characters, another one for each app. */
+  openid(appid?: string): string
+  /** The phone's current session key, which the server under test may not have yet. */
+  sessionKey(appid?: string): string
+  /** `wx.login`: the code. Gives the phone a new session key as the rotation policy says. */
+  login(options?: { appid?: string | undefined }): string
+  /** `wx.getUserInfo`, signed and encrypted with the phone's current key. */
+  userInfo(options?: SandboxUserInfoOptions): SandboxUserInfo
+  /** A tap on the phone number button: its code, and the older encrypted form. */
+  phoneNumber(options?: SandboxDataOptions): SandboxPhoneNumber
+  /** Any payload as WeChat would encrypt it; a watermark is added unless `data` brings one. */
+  encrypt(data: object, options?: SandboxDataOptions): WxEncryptedData
+  /** The Referer that `wx.request` sends. */
+  referer(appid?: string): string
+}
+
+/** A fake WeChat; see {@link createSandbox}. */
+export interface Sandbox {
+  /** Of the first app. */
+  readonly appid: string
+  /** Of the first app. */
+  readonly secret: string
+  readonly apps: readonly Readonly<WxApp>[]
+  /** Where it listens, without a slash at the end. @throws {@link SandboxError} before {@link Sandbox.listen} */
+  readonly baseUrl: string
+  /**
+   * The sandbox without a port, whatever the host in the URL. Delays honour `init.signal`, cut
+   * connections reject with `TypeError('fetch failed')`.
+   * @example
+   * ```ts
+   * const wx = wxLogin({ appid, secret, session, wechat: { fetch: sandbox.fetch } })
+   * ```
+   */
+  readonly fetch: (url: string, init?: RequestInit) => Promise<Response>
+  /**
+   * Starts listening; after {@link Sandbox.close} it may be called again, with all users as they were.
+   * @param port - default 0: a free one
+   * @param host - default 127.0.0.1; anything else opens the sandbox to the network
+   * @returns the base URL
+   */
+  listen(port?: number, host?: string): Promise<string>
+  /** For a server of your own, before anything that reads bodies: `http.createServer(sandbox.handler)`. */
+  readonly handler: (req: IncomingMessage, res: ServerResponse) => void
+  /**
+   * The user of this name, created on first use; options given change it.
+   * @param name - 1 to 64 printable characters
+   */
+  user(name: string, options?: SandboxUserOptions): SandboxUser
+  readonly faults: SandboxFaults
+  readonly clock: SandboxClock
+  /** What WeChat's endpoints received and answered, oldest first; a copy. */
+  readonly requests: SandboxRequest[]
+  /** Stops listening, cuts what is open, ends delays. Until the next `listen`, `fetch` fails as a dead server. */
+  close(): Promise<void>
+}

@@ -1,0 +1,107 @@
+import { endpoints } from './endpoints/index.js'
+import type { ApiRequest } from './endpoints/endpoint.js'
+import type { FaultQueue } from './faults.js'
+import type { Journal } from './journal.js'
+import type { Mask } from './mask.js'
+import { pause } from './pause.js'
+import { wechatReply, type Reply } from './reply.js'
+import type { SandboxFault, SandboxRequest } from './types.js'
+import type { World } from './world.js'
+
+/** Answers WeChat's paths; null where the connection is to be cut instead. */
+export type WeChatApi = (request: ApiRequest, signal: AbortSignal) => Promise<Reply | null>
+
+interface Outcome {
+  readonly reply: Reply | null
+  readonly errcode: number | null
+  /** The answer's fields; undefined where there is none of the sandbox' own. */
+  readonly fields?: Record<string, unknown>
+}
+
+function respond(world: World, request: ApiRequest): Outcome {
+  const endpoint = endpoints.get(request.path)
+  let answer: object | number
+  if (!endpoint) answer = 40066
+  else if (request.method !== endpoint.method) answer = endpoint.method === 'GET' ? 43001 : 43002
+  else answer = endpoint.answer(world, request)
+  const fields = typeof answer === 'number' ? world.error(answer) : answer
+  const errcode = 'errcode' in fields ? (fields.errcode as number) : 0
+  return { reply: wechatReply(endpoint ? 200 : 404, fields), errcode, fields: { ...fields } }
+}
+
+/** What the fault answers in place of the endpoint; undefined where the endpoint itself shall answer. */
+function instead(world: World, fault: SandboxFault): Outcome | undefined {
+  const { errcode, status, body } = fault
+  if (errcode !== undefined) {
+    const fields = { ...world.error(errcode) }
+    return { reply: wechatReply(status ?? 200, fields), errcode, fields }
+  }
+  if (body !== undefined) {
+    const reply = wechatReply(status ?? 200, body)
+    return {
+      reply: typeof body === 'string' ? { ...reply, body } : reply,
+      errcode: null,
+    }
+  }
+  if (status === undefined) return undefined
+  const html = `<html><head><title>${String(status)}</title></head><body><h1>${String(status)}</h1></body></html>\r\n`
+  return { reply: { status, headers: { 'Content-Type': 'text/html' }, body: html }, errcode: null }
+}
+
+function readBody(mask: Mask, body: string): { body?: unknown } {
+  if (body === '') return {}
+  try {
+    const value: unknown = JSON.parse(body)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return { body: mask.fields(Object.entries(value)) }
+    }
+  } catch {
+    // Told apart below: what it was is not worth an error here.
+  }
+  return { body: `(${String(body.length)} characters, no JSON object)` }
+}
+
+export function createWeChatApi(
+  world: World,
+  faults: FaultQueue,
+  journal: Journal,
+  mask: Mask,
+): WeChatApi {
+  return async (request, signal) => {
+    const time = world.clock.now()
+    const start = performance.now()
+    const fault = faults.take(request.path)
+
+    let result: Outcome = { reply: null, errcode: null }
+    if (fault?.drop !== 'before') {
+      result = (fault && instead(world, fault)) ?? respond(world, request)
+    }
+    let outcome: SandboxRequest['outcome'] = 'answered'
+    if (fault?.drop !== undefined) outcome = 'dropped'
+    if (fault?.delayMs !== undefined && !(await pause(fault.delayMs, signal))) outcome = 'gone'
+
+    const { errcode, status, delayMs, drop } = fault ?? {}
+    const answered = outcome === 'answered' ? result.reply : null
+    journal.add({
+      time,
+      method: request.method,
+      path: mask.text(request.path),
+      query: mask.fields(request.query) as Record<string, string>,
+      ...readBody(mask, request.body),
+      outcome,
+      status: answered?.status ?? null,
+      errcode: answered ? result.errcode : null,
+      ...(answered && result.fields && { reply: mask.fields(Object.entries(result.fields)) }),
+      ...(fault && {
+        fault: {
+          ...(errcode !== undefined && { errcode }),
+          ...(status !== undefined && { status }),
+          ...(delayMs !== undefined && { delayMs }),
+          ...(drop !== undefined && { drop }),
+        },
+      }),
+      ms: Math.round((performance.now() - start) * 1000) / 1000,
+    })
+    return answered
+  }
+}

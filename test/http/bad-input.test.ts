@@ -1,0 +1,212 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import express from 'express'
+import { errorReply, startTestApp, type TestApp, withTestApp } from '../support/test-app.js'
+
+const json = { 'Content-Type': 'application/json' }
+
+describe('bad input', () => {
+  let t: TestApp
+  const users: unknown[] = []
+  beforeAll(async () => {
+    t = await startTestApp({ wx: { onUser: (event) => void users.push(event) } })
+  })
+  afterAll(() => t.close())
+
+  /** The documented 4xx, no WeChat call, no user, no session. */
+  async function refuses(
+    send: () => PromiseLike<{ status: number; body: unknown; headers: object }>,
+    status: number,
+    code = 'WX_BAD_REQUEST',
+    action = 'none',
+  ): Promise<string> {
+    const before = { exchanges: t.exchanges(), users: users.length }
+    const reply = await send()
+    expect(reply.status).toBe(status)
+    expect(reply.body).toEqual(errorReply(code, action))
+    expect(t.exchanges()).toBe(before.exchanges)
+    expect(users).toHaveLength(before.users)
+    return (reply.body as { error: { message: string } }).error.message
+  }
+
+  it.each([
+    ['no body', () => t.http.post('/wx/login'), 400],
+    ['not JSON', () => t.http.post('/wx/login').set(json).send('{"code":'), 400],
+    ['a form', () => t.http.post('/wx/login').type('form').send({ code: 'abc' }), 415],
+    ['text', () => t.http.post('/wx/login').type('text/plain').send('{"code":"abc"}'), 415],
+    [
+      'an unknown charset',
+      () =>
+        t.http
+          .post('/wx/login')
+          .set('Content-Type', 'application/json; charset=klingon')
+          .send('{}'),
+      415,
+    ],
+    [
+      'an unknown encoding',
+      () => t.http.post('/wx/login').set(json).set('Content-Encoding', 'x-zip').send('{}'),
+      415,
+    ],
+    ['an array', () => t.http.post('/wx/login').send([{ code: 'abc' }]), 400],
+    ['a number', () => t.http.post('/wx/login').set(json).send('5'), 400],
+    ['null', () => t.http.post('/wx/login').set(json).send('null'), 400],
+    [
+      '33 kB',
+      () => t.http.post('/wx/login').send({ code: 'abc', pad: 'x'.repeat(33 * 1024) }),
+      413,
+    ],
+    [
+      'deep nesting',
+      () =>
+        t.http
+          .post('/wx/login')
+          .set(json)
+          .send('['.repeat(15_000) + ']'.repeat(15_000)),
+      400,
+    ],
+    [
+      'a __proto__ key instead of fields',
+      () => t.http.post('/wx/login').set(json).send('{"__proto__":{"code":"abc"}}'),
+      400,
+    ],
+  ] as const)('POST /wx/login with %s', async (_what, send, status) => {
+    await refuses(() => send(), status)
+    expect(({} as { code?: unknown }).code).toBeUndefined()
+  })
+
+  it.each([
+    ['missing', undefined],
+    ['empty', ''],
+    ['blank', '   '],
+    ['10 kB long', 'x'.repeat(10_240)],
+    ['513 characters long', 'x'.repeat(513)],
+    ['with a line break', 'abc\r\nSet-Cookie: a=b'],
+    ['with NUL', 'abc\u0000'],
+    ['not ASCII', '登录'],
+    ['a number', 5],
+    ['an array', ['abc']],
+    ['an object', { toString: 'abc' }],
+    ['null', null],
+  ])('POST /wx/login with a code that is %s', async (_what, code) => {
+    const message = await refuses(() => t.post('/wx/login', { code }), 400)
+    expect(message).toMatch(/^code: /)
+  })
+
+  it('names every wrong field at once', async () => {
+    const message = await refuses(() => t.post('/wx/login', { code: 1, appid: 2 }), 400)
+    expect(message).toMatch(/code: .*appid: /)
+  })
+
+  it('POST /wx/login with an appid that is not served', async () => {
+    const code = t.sandbox.user('alice').login()
+    await refuses(
+      () => t.post('/wx/login', { code, appid: 'wx4f4bc4dec97d474b' }),
+      400,
+      'WX_APP_UNKNOWN',
+    )
+    await t.post('/wx/login', { code }).expect(200)
+  })
+
+  it.each([
+    ['rawData as an object', { rawData: {}, signature: 'a'.repeat(40) }, /^rawData: /],
+    ['rawData without signature', { rawData: '{}' }, /^signature: /],
+    ['a signature that is too short', { rawData: '{}', signature: 'abc' }, /^signature: /],
+    ['a signature in an array', { rawData: '{}', signature: ['a'.repeat(40)] }, /^signature: /],
+    ['encryptedData without iv', { encryptedData: 'A'.repeat(64) }, /^iv: /],
+    ['half a block', { encryptedData: 'AAAA', iv: `${'A'.repeat(22)}==` }, /^encryptedData: /],
+    ['junk in base64', { encryptedData: '!'.repeat(64), iv: `${'A'.repeat(22)}==` }, /^encrypted/],
+    [
+      'a Buffer in JSON',
+      { encryptedData: { type: 'Buffer', data: [] }, iv: 'A' },
+      /^encryptedData/,
+    ],
+    ['an iv of 15 bytes', { encryptedData: 'A'.repeat(64), iv: 'A'.repeat(20) }, /^iv: /],
+  ])('open data with %s, at login and at profile', async (_what, data, message) => {
+    const { token } = await t.login()
+    const code = t.sandbox.user('alice').login()
+    expect(await refuses(() => t.post('/wx/login', { code, ...data }), 400)).toMatch(message)
+    expect(await refuses(() => t.post('/wx/profile', data, token), 400)).toMatch(message)
+  })
+
+  it.each([
+    ['nothing', {}],
+    ['an empty name', { nickName: '' }],
+    ['a long name', { nickName: 'x'.repeat(65) }],
+    ['a name with a line break', { nickName: 'a\nb' }],
+    ['a number', { nickName: 5 }],
+    ['an avatar in an array', { avatarUrl: ['x'] }],
+  ])('POST /wx/profile with %s', async (_what, body) => {
+    const { token } = await t.login()
+    await refuses(() => t.post('/wx/profile', body, token), 400)
+  })
+
+  it('POST /wx/logout with something else than true or false', async () => {
+    const { token } = await t.login()
+    await refuses(() => t.post('/wx/logout', { everywhere: 'yes' }, token), 400)
+    await t.get('/me', token).expect(200)
+  })
+
+  it('unknown fields are ignored', async () => {
+    const code = t.sandbox.user('alice').login()
+    await t.post('/wx/login', { code, openid: 'oSomebodyElse', userId: 1 }).expect(200)
+  })
+
+  it('an openid in body, query or header changes nothing', async () => {
+    const { token } = await t.login('alice')
+    const reply = await t
+      .get(`/me?openid=${t.sandbox.user('bob').openid()}`, token)
+      .set('X-WX-OPENID', t.sandbox.user('bob').openid())
+    expect(reply.body).toMatchObject({ openid: t.sandbox.user('alice').openid() })
+  })
+
+  it('headers of 64 kB are refused by Node, and the next request is answered', async () => {
+    const { hostname, port } = new URL(t.url)
+    const socket = connect(Number(port), hostname)
+    socket.write(`POST /wx/login HTTP/1.1\r\nHost: x\r\nX-Pad: ${'x'.repeat(64 * 1024)}\r\n\r\n`)
+    socket.on('error', () => undefined)
+    const [first] = (await once(socket, 'data')) as [Buffer]
+    expect(first.toString()).toMatch(/^HTTP\/1\.1 431 /)
+    socket.destroy()
+    await t.get('/public').expect(200)
+  })
+
+  it('a body the app has parsed before is read, and held to the same rules', async () => {
+    await withTestApp(
+      {
+        sandbox: t.sandbox,
+        before(app) {
+          app.use(express.json({ limit: '1mb' }), express.urlencoded({ extended: true }))
+        },
+      },
+      async (parsed) => {
+        await parsed.login()
+        await parsed.http.post('/wx/login').type('form').send({ code: 'abc' }).expect(415)
+        await parsed.post('/wx/login', { code: 'a', pad: 'x'.repeat(33 * 1024) }).expect(413)
+        await parsed.post('/wx/login', { code: ['a'] }).expect(400)
+      },
+    )
+  })
+
+  it.each(['GET', 'HEAD', 'PUT', 'DELETE'])('%s /wx/login does nothing', async (method) => {
+    const before = t.exchanges()
+    const reply = await fetch(`${t.url}/wx/login?code=abc`, {
+      method,
+      headers: { 'X-HTTP-Method-Override': 'POST' },
+    })
+    expect(reply.status).toBe(404)
+    expect(t.exchanges()).toBe(before)
+  })
+
+  it.each(['//me', '/ME', '/me/', '/%6de', '/public/../me', '/./me'])(
+    'no spelling of a guarded path gets around the guard: %s',
+    async (path) => {
+      const { hostname, port } = new URL(t.url)
+      const socket = connect(Number(port), hostname)
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+      const [data] = (await once(socket, 'data')) as [Buffer]
+      expect(data.toString()).toMatch(/^HTTP\/1\.1 40[14] /)
+      socket.destroy()
+    },
+  )
+})

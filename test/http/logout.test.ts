@@ -1,0 +1,134 @@
+import type { WxLogoutEvent, WxRevokeEvent } from '../../src/index.js'
+import { errorReply, startTestApp, type TestApp, withTestApp } from '../support/test-app.js'
+
+describe('POST /wx/logout', () => {
+  let t: TestApp
+  const loggedOut: WxLogoutEvent[] = []
+  beforeAll(async () => {
+    t = await startTestApp({ wx: { onLogout: (event) => void loggedOut.push(event) } })
+  })
+  afterAll(() => t.close())
+  beforeEach(() => loggedOut.splice(0))
+
+  it('ends this session and leaves the user’s others', async () => {
+    const [here, there] = [await t.login(), await t.login()]
+    const reply = await t.post('/wx/logout', undefined, here.token)
+    expect(reply.status).toBe(204)
+    expect(reply.text).toBe('')
+    expect(reply.headers['cache-control']).toBe('no-store')
+    expect((await t.get('/me', here.token)).status).toBe(401)
+    expect((await t.get('/me', there.token)).status).toBe(200)
+    expect(loggedOut).toEqual([
+      expect.objectContaining({ openid: t.sandbox.user('alice').openid(), everywhere: false }),
+    ])
+  })
+
+  it('with everywhere ends every session of the user, and nobody else’s', async () => {
+    const [a, b, other] = [await t.login('bob'), await t.login('bob'), await t.login('carol')]
+    await t.post('/wx/logout', { everywhere: true }, a.token).expect(204)
+    expect((await t.get('/me', a.token)).status).toBe(401)
+    expect((await t.get('/me', b.token)).status).toBe(401)
+    expect((await t.get('/me', other.token)).status).toBe(200)
+    expect(loggedOut).toMatchObject([{ everywhere: true }])
+  })
+
+  it.each([{}, { everywhere: false }])('takes the body %j for this session only', async (body) => {
+    const [here, there] = [await t.login(), await t.login()]
+    await t.post('/wx/logout', body, here.token).expect(204)
+    expect((await t.get('/me', there.token)).status).toBe(200)
+  })
+
+  it('is 204 without a session too', async () => {
+    const { token } = await t.login()
+    await t.post('/wx/logout', undefined, token).expect(204)
+    await t.post('/wx/logout', undefined, token).expect(204)
+    await t.post('/wx/logout').expect(204)
+    expect(loggedOut).toHaveLength(1)
+  })
+
+  it('is 400 with two different tokens', async () => {
+    const [a, b] = [await t.login(), await t.login('bob')]
+    const reply = await t.http
+      .post('/wx/logout')
+      .set('Authorization', `Bearer ${a.token}, Bearer ${b.token}`)
+    expect(reply.body).toEqual(errorReply('WX_BAD_REQUEST', 'none'))
+    expect((await t.get('/me', a.token)).status).toBe(200)
+  })
+})
+
+describe('wx.sessions', () => {
+  let t: TestApp
+  const revoked: WxRevokeEvent[] = []
+  beforeAll(async () => {
+    t = await startTestApp({ wx: { onRevoke: (event) => void revoked.push(event) } })
+  })
+  afterAll(() => t.close())
+  beforeEach(() => revoked.splice(0))
+
+  const who = (name: string): { appid: string; openid: string } => ({
+    appid: t.sandbox.appid,
+    openid: t.sandbox.user(name).openid(),
+  })
+
+  it('lists the live sessions of a user by public ids, newest first', async () => {
+    const [first, second, gone] = [await t.login(), await t.login(), await t.login()]
+    await t.post('/wx/logout', undefined, gone.token)
+    const list = await t.wx.sessions.list(who('alice'))
+    expect(list).toHaveLength(2)
+    expect(list[0]!.loginAt.getTime()).toBeGreaterThanOrEqual(list[1]!.loginAt.getTime())
+    for (const { id } of list) {
+      expect(first.token).not.toContain(id)
+      expect(second.token).not.toContain(id)
+    }
+  })
+
+  it('revokes one session by its id', async () => {
+    const { token } = await t.login('dave')
+    const [{ id }] = (await t.wx.sessions.list(who('dave'))) as [{ id: string }]
+    await expect(t.wx.sessions.revoke(who('dave'), 'nonsense')).resolves.toBe(false)
+    await expect(t.wx.sessions.revoke(who('erin'), id)).resolves.toBe(false)
+    await expect(t.wx.sessions.revoke(who('dave'), id)).resolves.toBe(true)
+    expect((await t.get('/me', token)).status).toBe(401)
+    expect(revoked).toEqual([{ ...who('dave'), sessionIds: [id], reason: 'revoke' }])
+  })
+
+  it('revokes all sessions but one', async () => {
+    const [a, b, c] = [await t.login('frank'), await t.login('frank'), await t.login('frank')]
+    const [kept] = await t.wx.sessions.list(who('frank'))
+    await expect(t.wx.sessions.revokeAll(who('frank'), { except: kept!.id })).resolves.toBe(2)
+    const alive = await Promise.all(
+      [a, b, c].map(async ({ token }) => (await t.get('/me', token)).status === 200),
+    )
+    expect(alive.filter(Boolean)).toHaveLength(1)
+    await expect(t.wx.sessions.revokeAll(who('frank'))).resolves.toBe(1)
+    await expect(t.wx.sessions.revokeAll(who('frank'))).resolves.toBe(0)
+    expect(revoked).toHaveLength(2)
+  })
+})
+
+describe('session.maxPerUser', () => {
+  it('ends the oldest session when one more is made', async () => {
+    const revoked: WxRevokeEvent[] = []
+    await withTestApp(
+      {
+        wx: {
+          session: { secret: 'x'.repeat(32), maxPerUser: 2 },
+          onRevoke: (event) => void revoked.push(event),
+        },
+      },
+      async (t) => {
+        const tokens = []
+        for (let i = 0; i < 3; i++) {
+          tokens.push((await t.login()).token)
+          // The list is ordered by login time in ms.
+          const now = Date.now()
+          while (Date.now() === now) await new Promise(setImmediate)
+        }
+        const alive = []
+        for (const token of tokens) alive.push((await t.get('/me', token)).status)
+        expect(alive).toEqual([401, 200, 200])
+        expect(revoked).toMatchObject([{ reason: 'limit', sessionIds: [expect.any(String)] }])
+      },
+    )
+  })
+})

@@ -1,0 +1,354 @@
+import * as fc from 'fast-check'
+import { WxLoginError } from '../../src/errors.js'
+import { decryptFor, type Expected, profileOf, toProfile } from '../../src/wechat/user-data.js'
+import { decryptionVector as demo, signatureVector } from '../support/vectors.js'
+import { bytesFor, encrypt, sign } from './phone.js'
+
+const now = 1_800_000_000
+const sessionKey = bytesFor('key')
+const iv = bytesFor('iv')
+const appid = 'wx1111111111111111'
+const alice: Expected = { appid, openid: 'openid-alice', sessionKey, watermarkMaxAge: 3600 }
+const watermark = { appid, timestamp: now }
+
+const encrypted = (data: object): { encryptedData: string; iv: string } =>
+  encrypt(JSON.stringify(data), sessionKey, iv)
+const signed = (data: object | string): { rawData: string; signature: string } => {
+  const rawData = typeof data === 'string' ? data : JSON.stringify(data)
+  return { rawData, signature: sign(rawData, sessionKey) }
+}
+const stale = expect.objectContaining({ code: 'WX_STALE_KEY', status: 409 }) as Error
+
+const grey =
+  'https://thirdwx.qlogo.cn/mmopen/vi_32/POgEwh4mIHO4nibH0KlMECNjjGxQUq24ZEaGT4poC6icRiccVGKSyXwibcPq4BWmiaIGuG1icwxaQX6grC9VemZoJ8rg/132'
+
+beforeEach(() => {
+  jest.useFakeTimers({ now: now * 1000 })
+})
+afterEach(() => {
+  jest.useRealTimers()
+})
+
+describe('decryptFor', () => {
+  test('gives the data of this user, this app and this hour', () => {
+    const data = { openId: alice.openid, steps: 5, watermark }
+    expect(decryptFor(alice, encrypted(data))).toEqual(data)
+  })
+
+  test('accepts data that does not say whose it is, as newer data does not', () => {
+    expect(decryptFor(alice, encrypted({ openGId: 'group', watermark }))).toEqual({
+      openGId: 'group',
+      watermark,
+    })
+  })
+
+  test.each([
+    ['another user', 'openid-mallory'],
+    ['the user in capitals', 'OPENID-ALICE'],
+    ['the user with a space', 'openid-alice '],
+    ['nobody', ''],
+    ['null', null],
+    ['a list of the user', ['openid-alice']],
+    ['a number', 5],
+  ])('refuses data of %s', (_, openId) => {
+    expect(() => decryptFor(alice, encrypted({ openId, watermark }))).toThrow(stale)
+  })
+
+  test.each([
+    [0, true],
+    [3600, true],
+    [3601, false],
+    [-3600, true],
+    [-3601, false],
+    [now, false],
+    [-(2 ** 40), false],
+  ])('a watermark %d seconds old counts: %s', (age, accepted) => {
+    const data = encrypted({ a: 1, watermark: { appid, timestamp: now - age } })
+    if (accepted) expect(decryptFor(alice, data)).toHaveProperty('a', 1)
+    else expect(() => decryptFor(alice, data)).toThrow(stale)
+  })
+
+  test('accepts exactly the watermarks within the age, on both sides of now', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 10_000 }),
+        fc.integer({ min: -20_000, max: 20_000 }),
+        (watermarkMaxAge, age) => {
+          const data = encrypted({ watermark: { appid, timestamp: now - age } })
+          let accepted = true
+          try {
+            decryptFor({ ...alice, watermarkMaxAge }, data)
+          } catch {
+            accepted = false
+          }
+          expect(accepted).toBe(Math.abs(age) <= watermarkMaxAge)
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+
+  test.each([
+    ['no watermark', {}],
+    ['the watermark of another app', { watermark: { appid: 'wx2', timestamp: now } }],
+    ['a timestamp in a string', { watermark: { appid, timestamp: String(now) } }],
+    ['a timestamp in milliseconds', { watermark: { appid, timestamp: now * 1000 } }],
+  ])('refuses data with %s', (_, data) => {
+    expect(() => decryptFor(alice, encrypted(data))).toThrow(stale)
+  })
+
+  test('refuses data under the key of another user', () => {
+    const data = encrypted({ openId: alice.openid, watermark })
+    for (let seed = 0; seed < 500; seed++) {
+      expect(() => decryptFor({ ...alice, sessionKey: bytesFor(seed) }, data)).toThrow(stale)
+    }
+  })
+
+  test('answers everything it does not accept with one status, message and action', () => {
+    const answers = new Set(
+      [
+        encrypted({ openId: 'mallory', watermark }),
+        encrypted({ watermark: { appid, timestamp: 0 } }),
+        encrypted({ watermark: { appid: 'wx2', timestamp: now } }),
+        encrypted({}),
+        encrypt('no JSON', sessionKey, iv),
+        encrypt('{}', bytesFor('other key'), iv),
+      ].map((data) => {
+        try {
+          decryptFor(alice, data)
+          return 'accepted'
+        } catch (error) {
+          const { code, status, message, action } = error as WxLoginError
+          return [code, status, message, action].join(' | ')
+        }
+      }),
+    )
+    expect(answers.size).toBe(1)
+    expect([...answers][0]).toMatch(/^WX_STALE_KEY \| 409 \|/)
+  })
+
+  // The iv is the sender's to choose and reaches the first 16 characters. What that can do: take the openId
+  // out of sight (its key renamed), so that the data counts as data that names nobody; it was still encrypted
+  // with this user's key. What it cannot do: name another user, or change any other field.
+  test('never accepts another openId, whatever the iv', () => {
+    jest.setSystemTime(demo.data.watermark.timestamp * 1000)
+    const { openId, ...rest } = demo.data
+    const expected = { appid: demo.appid, openid: openId, sessionKey: demo.sessionKey, watermarkMaxAge: 60 }
+    const bytes = Buffer.from(demo.iv, 'base64')
+    let accepted = 0
+    for (let i = 0; i < 16; i++) {
+      for (let change = 1; change < 256; change++) {
+        bytes[i]! ^= change
+        const data = { encryptedData: demo.encryptedData, iv: bytes.toString('base64') }
+        bytes[i]! ^= change
+        let found: Record<string, unknown>
+        try {
+          found = decryptFor(expected, data)
+        } catch (error) {
+          expect(error).toEqual(stale)
+          continue
+        }
+        accepted++
+        expect(found['openId']).toBeUndefined()
+        expect(found).toMatchObject(rest)
+      }
+    }
+    expect(accepted).toBeGreaterThan(0)
+  })
+})
+
+describe('profileOf', () => {
+  const full = {
+    nickName: '小明😀',
+    avatarUrl: 'https://wx.qlogo.cn/a/132',
+    gender: 1,
+    city: 'Guangzhou',
+    province: 'Guangdong',
+    country: 'CN',
+    language: 'zh_CN',
+  }
+
+  test('verifies the example of WeChat’s documentation', () => {
+    const { rawData, signature, sessionKey: key } = signatureVector
+    expect(profileOf({ ...alice, sessionKey: key }, { rawData, signature })).toEqual({
+      source: 'signed',
+      isDefault: false,
+      ...(JSON.parse(rawData) as object),
+    })
+  })
+
+  test('takes signed data, every documented field of it', () => {
+    expect(profileOf(alice, signed(full))).toEqual({ source: 'signed', isDefault: false, ...full })
+  })
+
+  test('takes encrypted data alone', () => {
+    expect(profileOf(alice, encrypted({ ...full, openId: alice.openid, watermark }))).toEqual({
+      source: 'encrypted',
+      isDefault: false,
+      ...full,
+    })
+  })
+
+  test('takes both where they agree', () => {
+    const both = { ...signed(full), ...encrypted({ ...full, watermark }) }
+    expect(profileOf(alice, both)).toEqual({ source: 'encrypted', isDefault: false, ...full })
+  })
+
+  test('takes both where null and absent are all that differs', () => {
+    const both = { ...signed({ city: null, gender: 1 }), ...encrypted({ gender: 1, watermark }) }
+    expect(profileOf(alice, both)).toEqual({ source: 'encrypted', isDefault: false, gender: 1 })
+  })
+
+  test.each(Object.keys(full))('refuses both where %s differs', (name) => {
+    const value = full[name as keyof typeof full]
+    const other = typeof value === 'number' ? value + 1 : `${value}x`
+    const both = { ...signed(full), ...encrypted({ ...full, [name]: other, watermark }) }
+    expect(() => profileOf(alice, both)).toThrow(stale)
+  })
+
+  test.each(Object.keys(full))('refuses both where only the signed one has %s', (name) => {
+    const { [name as keyof typeof full]: _, ...rest } = full
+    const both = { ...signed(full), ...encrypted({ ...rest, watermark }) }
+    expect(() => profileOf(alice, both)).toThrow(stale)
+  })
+
+  test('refuses both where only one of them is good', () => {
+    const good = { ...signed(full), ...encrypted({ ...full, watermark }) }
+    const badSignature = { ...good, signature: '0'.repeat(40) }
+    const badData = { ...good, ...encrypt(JSON.stringify(full), bytesFor('other'), iv) }
+    const otherUser = { ...good, ...encrypted({ ...full, openId: 'mallory', watermark }) }
+    for (const data of [badSignature, badData, otherUser]) {
+      expect(() => profileOf(alice, data)).toThrow(stale)
+    }
+  })
+
+  test.each([
+    ['of another key', sign(JSON.stringify(full), bytesFor('other'))],
+    ['of another text', sign('{}', sessionKey)],
+  ])('refuses a signature %s', (_, signature) => {
+    expect(() => profileOf(alice, { rawData: JSON.stringify(full), signature })).toThrow(stale)
+  })
+
+  test('drops fields WeChat does not document, identities among them', () => {
+    const extra = {
+      ...full,
+      openId: alice.openid,
+      unionId: 'u',
+      isAdmin: true,
+      source: 'form',
+      isDefault: true,
+      id: 1,
+      watermark,
+    }
+    const found = { source: 'signed', isDefault: false, ...full }
+    expect(profileOf(alice, signed(extra))).toStrictEqual(found)
+    expect(profileOf(alice, encrypted(extra))).toStrictEqual({ ...found, source: 'encrypted' })
+  })
+
+  test.each(['__proto__', '\\u005f_proto__', 'constructor', 'toString'])(
+    'lets %s in signed data change nothing',
+    (name) => {
+      const profile = profileOf(alice, signed(`{"${name}":{"nickName":"x","isAdmin":1},"gender":2}`))
+      expect(Object.entries(profile)).toEqual([
+        ['source', 'signed'],
+        ['isDefault', false],
+        ['gender', 2],
+      ])
+      expect(Object.getPrototypeOf(profile)).toBe(Object.prototype)
+    },
+  )
+
+  test.each([
+    ['nickName', 5],
+    ['nickName', {}],
+    ['avatarUrl', ['https://a']],
+    ['avatarUrl', true],
+    ['gender', '1'],
+    ['gender', [1]],
+    ['city', 0],
+    ['province', false],
+    ['country', { toString: 'x' }],
+    ['language', []],
+  ])('refuses %s of a wrong type: %j', (name, value) => {
+    expect(() => profileOf(alice, signed({ ...full, [name]: value }))).toThrow(stale)
+    expect(() => profileOf(alice, encrypted({ ...full, [name]: value, watermark }))).toThrow(stale)
+  })
+
+  test('counts null as absent', () => {
+    const nothing = Object.fromEntries(Object.keys(full).map((name) => [name, null]))
+    expect(profileOf(alice, signed(nothing))).toStrictEqual({ source: 'signed', isDefault: false })
+  })
+
+  test.each(['', 'x', '{', 'null', '5', '"x"', '[]', '[{"nickName":"x"}]'])(
+    'refuses %j as rawData, though it is signed',
+    (rawData) => {
+      expect(() => profileOf(alice, signed(rawData))).toThrow(stale)
+    },
+  )
+
+  test('quotes nothing of the data in its errors', () => {
+    for (const data of [
+      signed('canary'),
+      signed({ nickName: { canary: 1 } }),
+      encrypted({ gender: 'canary', watermark }),
+      { ...signed({ city: 'canary' }), ...encrypted({ watermark }) },
+    ]) {
+      let error: unknown
+      try {
+        profileOf(alice, data)
+      } catch (thrown) {
+        error = thrown
+      }
+      expect(WxLoginError.is(error)).toBe(true)
+      const { message, reason, stack } = error as WxLoginError
+      expect(`${message} ${String(reason)} ${String(stack)}`).not.toContain('canary')
+    }
+  })
+
+  test('only ever makes profiles of documented fields with documented types', () => {
+    const fields = { ...full, source: '', isDefault: true }
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.constantFrom(...Object.keys(full), 'id', '__proto__'), fc.jsonValue()),
+        (data) => {
+          let profile: Record<string, unknown>
+          try {
+            profile = { ...profileOf(alice, signed(data)) }
+          } catch (error) {
+            expect(error).toEqual(stale)
+            return
+          }
+          for (const [name, value] of Object.entries(profile)) {
+            expect(typeof value).toBe(typeof fields[name as keyof typeof fields])
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+describe('toProfile', () => {
+  test.each([
+    ['the stand-in name', { nickName: '微信用户' }],
+    ['the stand-in name with a picture', { nickName: '微信用户', avatarUrl: 'https://a/b.png' }],
+    ['the grey avatar', { nickName: '小明', avatarUrl: grey }],
+    ['the grey avatar alone', { avatarUrl: grey.replace('https:', 'http:') }],
+    [
+      'its other address',
+      { avatarUrl: 'https://thirdwx.qlogo.cn/mmopen/vi_32/Q3auHgzwzM4k8DCHAHmnibXqT0oRWiauf1ByuicWFvEdMq2P5W6d2Fsww/132' },
+    ],
+  ])('marks %s', (_, found) => {
+    expect(toProfile(found, 'form')).toEqual({ source: 'form', isDefault: true, ...found })
+  })
+
+  test.each([
+    ['a name of the user’s own', { nickName: '小明' }],
+    ['a name around the stand-in', { nickName: '微信用户2' }],
+    ['a picture of the user’s own', { avatarUrl: 'https://wx.qlogo.cn/mmopen/vi_32/abc/132' }],
+    ['nothing at all', {}],
+    ['an empty name and picture', { nickName: '', avatarUrl: '' }],
+  ])('does not mark %s', (_, found) => {
+    expect(toProfile(found, 'signed')).toEqual({ source: 'signed', isDefault: false, ...found })
+  })
+})
