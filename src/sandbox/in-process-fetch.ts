@@ -6,21 +6,28 @@ import { maxBody } from './server.js'
 const failed = (code: string): TypeError =>
   new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) })
 
-function streamOf(text: TextStream, signal: AbortSignal): ReadableStream<Uint8Array> {
+/** One call: fires where the caller or the sandbox ends it, and is let go of when it is answered. */
+interface Call {
+  readonly signal: AbortSignal
+  release(): void
+}
+
+function streamOf(text: TextStream, call: Call): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
-  let stop = (): void => undefined
+  let stop: () => void
   return new ReadableStream({
     start(controller) {
       stop = text((chunk) => {
         controller.enqueue(encoder.encode(chunk))
       })
-      signal.addEventListener('abort', () => {
+      call.signal.addEventListener('abort', () => {
         stop()
-        controller.error(signal.reason)
+        controller.error(call.signal.reason)
       })
     },
     cancel() {
       stop()
+      call.release()
     },
   })
 }
@@ -34,9 +41,26 @@ export interface InProcessFetch {
 }
 
 export function createInProcessFetch(dispatch: Dispatch): InProcessFetch {
-  let dead: AbortController | undefined = new AbortController()
+  const running = new Set<AbortController>()
+  let closed = false
 
-  async function exchange(request: Request, signal: AbortSignal): Promise<Response> {
+  function begin(signal: AbortSignal | null | undefined): Call {
+    const controller = new AbortController()
+    const abort = (): void => {
+      controller.abort(signal?.reason)
+    }
+    running.add(controller)
+    signal?.addEventListener('abort', abort)
+    return {
+      signal: controller.signal,
+      release() {
+        running.delete(controller)
+        signal?.removeEventListener('abort', abort)
+      },
+    }
+  }
+
+  async function exchange(request: Request, call: Call): Promise<Response> {
     const { pathname, search } = new URL(request.url)
     const text = await request.text()
     const reply = await dispatch(
@@ -47,35 +71,41 @@ export function createInProcessFetch(dispatch: Dispatch): InProcessFetch {
         caller: undefined,
         lastEventId: request.headers.get('last-event-id') ?? undefined,
       },
-      signal,
+      call.signal,
     )
     if (reply === null) throw failed('UND_ERR_SOCKET')
     const { status, headers, body } = reply
+    if (typeof body !== 'string') return new Response(streamOf(body, call), { status, headers })
+    call.release()
     const empty = status === 204 || status === 205 || status === 304
-    const content = typeof body === 'string' ? body : streamOf(body, signal)
-    return new Response(empty ? null : content, { status, headers })
+    return new Response(empty ? null : body, { status, headers })
   }
 
   return {
-    fetch: async (url, init = {}) => {
+    async fetch(url, init = {}) {
+      // Not for Request to follow: it would hold on to a signal that many calls share.
       const { signal, ...rest } = init
       const request = new Request(url, rest)
       signal?.throwIfAborted()
-      if (!dead) throw failed('ECONNREFUSED')
-      const ends = AbortSignal.any(signal ? [dead.signal, signal] : [dead.signal])
+      if (closed) throw failed('ECONNREFUSED')
+      const call = begin(signal)
       return new Promise((resolve, reject) => {
-        ends.addEventListener('abort', () => {
-          reject(ends.reason as Error)
+        const fail = (reason: unknown): void => {
+          call.release()
+          reject(reason as Error)
+        }
+        call.signal.addEventListener('abort', () => {
+          fail(call.signal.reason)
         })
-        exchange(request, ends).then(resolve, reject)
+        exchange(request, call).then(resolve, fail)
       })
     },
     close() {
-      dead?.abort(failed('UND_ERR_SOCKET'))
-      dead = undefined
+      closed = true
+      for (const controller of running) controller.abort(failed('UND_ERR_SOCKET'))
     },
     open() {
-      dead ??= new AbortController()
+      closed = false
     },
   }
 }

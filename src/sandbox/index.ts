@@ -5,18 +5,20 @@ export type { SandboxErrorCode } from './sandbox-error.js'
 export type {
   Sandbox,
   SandboxClock,
-  SandboxDataOptions,
-  SandboxDataVariant,
   SandboxEndpoint,
   SandboxFault,
   SandboxFaults,
   SandboxOptions,
-  SandboxPhoneNumber,
-  SandboxProfile,
   SandboxRequest,
   SandboxRotation,
+} from './types.js'
+export type {
+  SandboxDataOptions,
+  SandboxDataVariant,
+  SandboxPhoneNumber,
+  SandboxProfile,
   SandboxUser,
   SandboxUserInfo,
   SandboxUserInfoOptions,
   SandboxUserOptions,
-} from './types.js'
+} from './user-types.js'

@@ -4,7 +4,8 @@ import { encrypt, flipBit, truncate } from './cipher.js'
 import { SandboxError } from './sandbox-error.js'
 import { createCounter, type Seeds } from './seed.js'
 import type { SessionKeys } from './session-keys.js'
-import type { SandboxClock, SandboxDataOptions } from './types.js'
+import type { SandboxClock } from './types.js'
+import type { SandboxDataOptions } from './user-types.js'
 
 /** Makes a phone's encrypted data. */
 export interface OpenData {

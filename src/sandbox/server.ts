@@ -20,9 +20,6 @@ async function readBody(req: IncomingMessage): Promise<string | undefined> {
   return length <= maxBody ? Buffer.concat(chunks).toString('utf8') : undefined
 }
 
-const first = (value: string | string[] | undefined): string | undefined =>
-  Array.isArray(value) ? value[0] : value
-
 function send(res: ServerResponse, reply: Reply): void {
   const { status, headers, body } = reply
   if (typeof body === 'string') {
@@ -52,8 +49,8 @@ export function createHandler(
         method: req.method!,
         url: req.url!,
         body: await readBody(req),
-        caller: { host, origin: first(origin), localAddress: req.socket.localAddress },
-        lastEventId: first(req.headers['last-event-id']),
+        caller: { host, origin, localAddress: req.socket.localAddress },
+        lastEventId: req.headers['last-event-id'] as string | undefined,
       },
       gone.signal,
     )
@@ -83,7 +80,7 @@ function urlOf(host: string, port: number): string {
 export function createListener(
   handler: (req: IncomingMessage, res: ServerResponse) => void,
 ): Listener {
-  let current: { server: Server; host: string; baseUrl: string } | undefined
+  let current: { server: Server; host: string; url: Promise<string>; baseUrl: string } | undefined
 
   return {
     get host() {
@@ -99,23 +96,31 @@ export function createListener(
     async listen(port, host) {
       if (current) throw new Error('The sandbox listens already: close() it first.')
       const server = createServer(handler)
-      current = { server, host, baseUrl: '' }
-      try {
-        await new Promise<void>((resolve, reject) => {
-          server.once('error', reject)
-          server.listen(port, host, resolve)
+      const url = new Promise<string>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(port, host, () => {
+          resolve(urlOf(host, (server.address() as AddressInfo).port))
         })
+      })
+      const mine = { server, host, url, baseUrl: '' }
+      current = mine
+      try {
+        mine.baseUrl = await url
+        return mine.baseUrl
       } catch (error) {
         current = undefined
         throw error
       }
-      current.baseUrl = urlOf(host, (server.address() as AddressInfo).port)
-      return current.baseUrl
     },
     async close() {
-      const server = current?.server
+      if (!current) return
+      const { server, url } = current
+      const listening = await url.then(
+        () => true,
+        () => false,
+      )
       current = undefined
-      if (!server?.listening) return
+      if (!listening) return
       await new Promise((resolve) => {
         server.close(resolve)
         server.closeAllConnections()

@@ -3,7 +3,7 @@ import type {
   SandboxUser,
   SandboxUserInfo,
   SandboxUserInfoOptions,
-} from './types.js'
+} from './user-types.js'
 import { signRawData } from './cipher.js'
 import { phoneFields } from './phone-number.js'
 import type { World } from './world.js'

@@ -1,6 +1,6 @@
 import { SandboxError } from './sandbox-error.js'
 import type { Seeds } from './seed.js'
-import type { SandboxUserOptions } from './types.js'
+import type { SandboxUserOptions } from './user-types.js'
 
 const maxUsers = 100_000
 

@@ -32,11 +32,14 @@ export function createWorld(settings: Settings): World {
   const clock = createClock(settings.now)
   const seeds = createSeeds(settings.seed)
   const keys = createSessionKeys(seeds, clock, settings)
+  const users = createUsers(seeds)
+  // The one user whom WeChat's own endpoint, not a phone, can bring: there must be room for it.
+  users.get('guest')
   return {
     apps,
     clock,
     seeds,
-    users: createUsers(seeds),
+    users,
     keys,
     codes: createCodes(seeds, clock),
     quota: createLoginQuota(clock, settings.rateLimit),

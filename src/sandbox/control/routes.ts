@@ -3,7 +3,8 @@ import type { FaultQueue } from '../faults.js'
 import type { Journal } from '../journal.js'
 import { jsonReply, type Reply } from '../reply.js'
 import { SandboxError } from '../sandbox-error.js'
-import type { Sandbox, SandboxClock, SandboxFault, SandboxUser } from '../types.js'
+import type { Sandbox, SandboxClock, SandboxFault } from '../types.js'
+import type { SandboxUser } from '../user-types.js'
 import { createEvents } from './events.js'
 import { renderPage } from './page.js'
 import {
@@ -48,7 +49,13 @@ function describeUser(apps: Apps, user: SandboxUser): object {
 }
 
 /** The control surface: every path with its methods. */
-export function createControl({ apps, user, faults, clock, journal }: Controlled) {
+export function createControl({
+  apps,
+  user,
+  faults,
+  clock,
+  journal,
+}: Controlled): (request: ControlRequest) => Reply {
   const events = createEvents(journal)
   const page: Action = ({ baseUrl }) => renderPage(apps, baseUrl)
 
@@ -109,7 +116,7 @@ export function createControl({ apps, user, faults, clock, journal }: Controlled
     throw new SandboxError('SANDBOX_NOT_FOUND', 'There is nothing here. See /__sandbox')
   }
 
-  return (request: ControlRequest): Reply => {
+  return (request) => {
     const { methods, name } = find(request.path)
     const action = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined
     if (action) return action(request, name)

@@ -1,0 +1,48 @@
+#!/usr/bin/env node
+import { runSandbox } from './sandbox/command.js'
+
+const usage = `Usage: express-wx-login <command> [options]
+
+Commands:
+  sandbox    a fake WeChat for development and tests
+
+express-wx-login <command> --help says more.
+`
+
+const stopped = new Promise<void>((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      resolve()
+    })
+  }
+})
+
+const io = {
+  out: (text: string) => void process.stdout.write(text),
+  err: (text: string) => void process.stderr.write(text),
+  stopped,
+}
+
+async function main([command, ...args]: string[]): Promise<number> {
+  if (command === 'sandbox') return runSandbox(args, io)
+  if (command === '--help' || command === '-h') {
+    io.out(usage)
+    return 0
+  }
+  io.err(
+    command === undefined
+      ? usage
+      : `express-wx-login: there is no command "${command}"\nSee express-wx-login --help\n`,
+  )
+  return 2
+}
+
+main(process.argv.slice(2)).then(
+  (exitCode) => {
+    process.exitCode = exitCode
+  },
+  (error: unknown) => {
+    console.error(error)
+    process.exitCode = 1
+  },
+)

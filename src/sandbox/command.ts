@@ -1,0 +1,136 @@
+import { parseArgs } from 'node:util'
+import { SANDBOX_SECRET } from './apps.js'
+import { createSandbox } from './create-sandbox.js'
+import { SandboxError } from './sandbox-error.js'
+import type { Sandbox, SandboxOptions, SandboxRotation } from './types.js'
+
+const sandboxUsage = `Usage: express-wx-login sandbox [options]
+
+Starts a fake WeChat for development and tests. Anybody can log in to it as anybody.
+
+Options:
+  --port <n>        port to listen on, 0 for a free one (default 3900)
+  --host <name>     address to listen on (default 127.0.0.1: this machine only)
+  --appid <id>      AppID of the mini program it plays WeChat for; together with --secret
+  --secret <text>   its AppSecret (default: a public sandbox app, printed at the start)
+  --seed <text>     the same codes, keys and tokens in every run (default: random)
+  --rotation <p>    when wx.login changes the session key: always, interval or never (default always)
+  -h, --help        this text
+`
+
+/** The process around the command. */
+export interface CommandIo {
+  out(text: string): void
+  err(text: string): void
+  /** Resolves when the command shall end. */
+  readonly stopped: Promise<unknown>
+}
+
+class UsageError extends Error {}
+
+interface SandboxCommand {
+  readonly help: boolean
+  readonly port: number
+  readonly host: string
+  readonly options: SandboxOptions
+}
+
+function readPort(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text)
+  throw new UsageError(`--port: must be a number from 0 to 65535, not "${text}"`)
+}
+
+function readRotation(text: string): SandboxRotation {
+  if (text === 'always' || text === 'interval' || text === 'never') return text
+  throw new UsageError(`--rotation: must be always, interval or never, not "${text}"`)
+}
+
+function readArguments(args: string[]): SandboxCommand {
+  const text = { type: 'string' } as const
+  let values
+  try {
+    values = parseArgs({
+      args,
+      options: {
+        port: text,
+        host: text,
+        appid: text,
+        secret: text,
+        seed: text,
+        rotation: text,
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+  const { appid, secret, seed, rotation } = values
+  if ((appid === undefined) !== (secret === undefined)) {
+    throw new UsageError('--appid and --secret go together: give both, or neither')
+  }
+  if (values.host === '') throw new UsageError('--host: must not be empty')
+  return {
+    help: values.help ?? false,
+    port: readPort(values.port ?? '3900'),
+    host: values.host ?? '127.0.0.1',
+    options: {
+      ...(appid !== undefined && secret !== undefined && { apps: [{ appid, secret }] }),
+      ...(seed !== undefined && { seed }),
+      ...(rotation !== undefined && { rotation: readRotation(rotation) }),
+    },
+  }
+}
+
+function greeting({ appid, secret, baseUrl }: Sandbox): string {
+  return `SANDBOX: this is not WeChat. Anybody can log in here as anybody.
+
+  WeChat's address   ${baseUrl}
+  AppID              ${appid}
+  AppSecret          ${secret === SANDBOX_SECRET ? secret : 'as given with --secret'}
+  Page               ${baseUrl}/__sandbox
+
+A code, as wx.login gives it:
+  curl -X POST ${baseUrl}/__sandbox/users/alice/login
+
+Ctrl+C stops it.
+`
+}
+
+/** What to say and the exit code for what kept the command from running. */
+function explain(error: unknown): { message: string; exitCode: number } {
+  const { code, message } = error as NodeJS.ErrnoException
+  const wrongUse = error instanceof UsageError || code === 'SANDBOX_BAD_REQUEST'
+  if (wrongUse) {
+    return { message: `${message}\nSee express-wx-login sandbox --help`, exitCode: 2 }
+  }
+  if (code === 'EADDRINUSE') {
+    return { message: `${message}. Is a sandbox running already? Try --port 0`, exitCode: 1 }
+  }
+  if (error instanceof SandboxError || code !== undefined) return { message, exitCode: 1 }
+  throw error
+}
+
+/**
+ * `express-wx-login sandbox`: runs until stopped.
+ *
+ * @returns the exit code: 0 stopped, 1 could not run, 2 wrong usage
+ */
+export async function runSandbox(args: string[], io: CommandIo): Promise<number> {
+  try {
+    const { help, port, host, options } = readArguments(args)
+    if (help) {
+      io.out(sandboxUsage)
+      return 0
+    }
+    const sandbox = createSandbox(options)
+    await sandbox.listen(port, host)
+    io.out(greeting(sandbox))
+    await io.stopped
+    await sandbox.close()
+    return 0
+  } catch (error) {
+    const { message, exitCode } = explain(error)
+    io.err(`express-wx-login: ${message}\n`)
+    return exitCode
+  }
+}
