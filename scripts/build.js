@@ -11,7 +11,10 @@ const fresh = join(workshop, `build-${process.pid}`)
 /** Compiles src to `folder`; answers what the compiler complained about. */
 function compile(folder, ...options) {
   const args = [tsc, '-p', 'tsconfig.json', '--noEmit', 'false', '--outDir', folder, ...options]
-  const compiler = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  const compiler = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let output = ''
   compiler.stdout.on('data', (chunk) => (output += chunk))
   return new Promise((resolve, reject) => {
@@ -70,7 +73,7 @@ async function build() {
     // ES modules have no __filename; src/here.ts says what this is for.
     writeFile(join(esm, 'here.js'), 'export const here = import.meta.url\n'),
     writeFile(join(cjs, 'package.json'), '{ "type": "commonjs" }\n'),
-    chmod(join(esm, 'cli.js'), 0o755).catch(() => undefined), // TEMPORARY
+    chmod(join(esm, 'cli.js'), 0o755),
   ])
   await putInPlace()
 }

@@ -23,6 +23,7 @@ export type {
   WxCodeSession,
   WxCommonOptions,
   WxContext,
+  WxCookieOptions,
   WxEncryptedData,
   WxFetch,
   WxIdentity,
@@ -48,4 +49,5 @@ export type {
 } from './types.js'
 export { code2Session } from './wechat/code2session.js'
 export { decryptData, verifySignature } from './wechat/open-data.js'
+export { wxErrorHandler } from './wx-error-handler.js'
 export { wxLogin } from './wx-login.js'

@@ -1,18 +1,10 @@
 import { closest, distance } from 'fastest-levenshtein'
 import * as v from 'valibot'
-import { warnOnce } from './diagnostics.js'
 import { WxLoginError } from './errors.js'
-import type {
-  WxApp,
-  WxAppResolver,
-  WxCommonOptions,
-  WxFetch,
-  WxLoginOptions,
-  WxRoutes,
-  WxSessionOptions,
-} from './types.js'
+import type { WxCommonOptions, WxSessionOptions } from './types.js'
 
-const production = (): boolean => process.env['NODE_ENV'] === 'production'
+/** Whether this process serves real users. */
+export const production = (): boolean => process.env['NODE_ENV'] === 'production'
 
 const text = (what: string): v.GenericSchema<string> =>
   v.pipe(
@@ -25,7 +17,7 @@ const secretText = v.pipe(
   v.check((s) => Buffer.byteLength(s) >= 32, 'must be at least 32 bytes long'),
 )
 const secrets = v.union(
-  [secretText, v.pipe(v.array(secretText), v.minLength(1))],
+  [secretText, v.pipe(v.array(secretText), v.minLength(1, 'must not be empty'))],
   'must be a string of at least 32 bytes, or a list of such strings',
 )
 const whole = (unit: string): v.GenericSchema<number> =>
@@ -41,7 +33,7 @@ const milliseconds = v.pipe(
 const hook = v.optional(v.function('must be a function'))
 const route = v.optional(
   v.union(
-    [v.literal(false), v.pipe(v.string(), v.startsWith('/'))],
+    [v.literal(false), v.pipe(v.string(), v.startsWith('/', 'must start with /'))],
     'must be a path that starts with /, or false',
   ),
 )
@@ -59,7 +51,7 @@ const schema = v.object({
   secret: v.optional(app.entries.secret),
   apps: v.optional(
     v.union(
-      [v.function(), v.pipe(v.array(app), v.minLength(1))],
+      [v.function(), v.pipe(v.array(app), v.minLength(1, 'must not be empty'))],
       'must be a list of { appid, secret }, or a function',
     ),
   ),
@@ -87,7 +79,10 @@ const schema = v.object({
         ),
         maxPerUser: v.optional(whole('sessions')),
       },
-      'must be an object: { secret: … }',
+      (issue) =>
+        issue.expected === 'Object'
+          ? 'must be an object: { secret: … }'
+          : 'missing (at least 32 bytes; it signs the tokens)',
     ),
   ),
   redis: v.optional(
@@ -133,7 +128,12 @@ function usableBaseUrl(value: string): boolean {
   const url = URL.canParse(value) ? new URL(value) : undefined
   if (url?.protocol === 'https:') return true
   if (url?.protocol !== 'http:') return false
-  return !production() || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
+  return !production() || isLoopback(value)
+}
+
+/** Whether a URL leads to this machine. */
+export function isLoopback(url: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname)
 }
 
 type Entries = Record<string, unknown>
@@ -144,16 +144,22 @@ function entriesOf(node: unknown): Entries | undefined {
   return entries ?? (wrapped ? entriesOf(wrapped) : undefined)
 }
 
+/** Options of other packages that mean one of ours. */
+const elsewhere: Readonly<Record<string, string>> = { maxAge: 'session.ttl (seconds)' }
+
+function hintFor(key: string, known: string[]): string {
+  const named = elsewhere[key]
+  if (named !== undefined) return `, use \`${named}\``
+  const near = closest(key.toLowerCase(), known)
+  const close = distance(key.toLowerCase(), near) <= Math.max(2, near.length / 2)
+  return close ? `, did you mean \`${near}\`?` : ''
+}
+
 function unknownKeys(entries: Entries, value: object, path: string): string[] {
   return Object.entries(value).flatMap(([key, inner]) => {
     const entry = Object.hasOwn(entries, key) ? entries[key] : undefined
     if (entry === undefined) {
-      const near = closest(key.toLowerCase(), Object.keys(entries))
-      const hint =
-        distance(key.toLowerCase(), near) <= Math.max(2, near.length / 2)
-          ? `, did you mean \`${near}\`?`
-          : ''
-      return [`${path}${key}: unknown option${hint}`]
+      return [`${path}${key}: unknown option${hintFor(key, Object.keys(entries))}`]
     }
     const deeper = entriesOf(entry)
     return deeper && typeof inner === 'object' && inner !== null
@@ -202,104 +208,4 @@ export function optionError(faults: string[]): WxLoginError {
   return new WxLoginError('WX_APP_CONFIG', {
     message: `wxLogin: ${faults.length === 1 ? 'an option is' : `${String(faults.length)} options are`} wrong:\n${faults.map((f) => `  - ${f}`).join('\n')}`,
   })
-}
-
-/** The options with every default filled in. */
-export interface Settings {
-  /** The app of a list; undefined with a resolver. */
-  readonly apps: ReadonlyMap<string, WxApp> | undefined
-  readonly resolver: WxAppResolver | undefined
-  readonly session: SessionSettings | undefined
-  readonly redisPrefix: string
-  readonly storeTimeout: number
-  readonly maxPerUser: number
-  readonly transport: { readonly header: string; readonly scheme: string; readonly cookie: boolean }
-  readonly routes: Readonly<WxRoutes>
-  readonly hooks: Pick<WxCommonOptions, 'onUser' | 'onLogin' | 'onLogout' | 'onRevoke' | 'onError'>
-  readonly hookTimeout: number
-  readonly wechat: {
-    readonly baseUrl: string
-    readonly timeout: number
-    readonly fetch: WxFetch
-    readonly code2Session: NonNullable<WxCommonOptions['wechat']>['code2Session']
-  }
-  readonly watermarkMaxAge: number
-  /** The first seals session keys, all of them open. */
-  readonly keySecrets: readonly string[]
-}
-
-/** The session part of {@link Settings}, where the plugin owns the session. */
-export interface SessionSettings {
-  readonly store: WxSessionOptions['store']
-  readonly secrets: readonly string[]
-  readonly ttl: number
-  readonly name: string
-  readonly cookie: NonNullable<WxSessionOptions['cookie']>
-}
-
-const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value])
-
-/** Fills in the defaults; call it with options in which {@link optionFaults} finds nothing. */
-export function settingsOf(options: WxLoginOptions): Settings {
-  const { apps, session, transport, wechat } = options
-  const appList =
-    typeof apps === 'function'
-      ? undefined
-      : (apps ?? [{ appid: options.appid!, secret: options.secret! }])
-  if (wechat?.baseUrl?.startsWith('http:')) {
-    warnOnce('WX_HTTP', 'wechat.baseUrl is not https: the AppSecret travels in the clear')
-  }
-  return {
-    apps: appList && new Map(appList.map((a) => [a.appid, a])),
-    resolver: typeof apps === 'function' ? apps : undefined,
-    session: session && sessionSettings(session, transport?.cookie ?? false),
-    redisPrefix: options.redisPrefix ?? 'wx:',
-    storeTimeout: options.storeTimeout ?? 1000,
-    maxPerUser: session?.maxPerUser ?? 100,
-    transport: {
-      header: (transport?.header ?? 'authorization').toLowerCase(),
-      scheme: transport?.scheme ?? 'Bearer',
-      cookie: transport?.cookie ?? false,
-    },
-    routes: {
-      login: options.routes?.login ?? '/wx/login',
-      logout: options.routes?.logout ?? '/wx/logout',
-      session: options.routes?.session ?? '/wx/session',
-      profile: options.routes?.profile ?? '/wx/profile',
-    },
-    hooks: options,
-    hookTimeout: options.hookTimeout ?? 5000,
-    wechat: {
-      baseUrl: (wechat?.baseUrl ?? 'https://api.weixin.qq.com').replace(/\/+$/, ''),
-      timeout: wechat?.timeout ?? 5000,
-      // Looked up at each call, so that a global fetch replaced later (a proxy, a tracer) is used.
-      fetch: wechat?.fetch ?? ((url, init) => fetch(url, init)),
-      code2Session: wechat?.code2Session,
-    },
-    watermarkMaxAge: options.watermarkMaxAge ?? 3600,
-    keySecrets: list(options.keySecret ?? session?.secret ?? (appList ?? []).map((a) => a.secret)),
-  }
-}
-
-function sessionSettings(session: WxSessionOptions, cookieTransport: boolean): SessionSettings {
-  const cookie = {
-    httpOnly: true,
-    secure: production() ? true : ('auto' as unknown as boolean),
-    sameSite: 'lax' as const,
-    path: '/',
-    ...session.cookie,
-  }
-  if (cookieTransport && production() && cookie.secure !== true) {
-    warnOnce(
-      'WX_COOKIE_INSECURE',
-      'session.cookie.secure is off: the session cookie travels in the clear',
-    )
-  }
-  return {
-    secrets: list(session.secret),
-    ttl: session.ttl ?? 7 * 24 * 3600,
-    name: session.name ?? 'wx.sid',
-    cookie,
-    store: session.store,
-  }
 }

@@ -46,10 +46,11 @@ function requireSession(
     return undefined
   }
   const options = first as GuardOptions
-  const { maxAge } = options
-  if (maxAge !== undefined && !(typeof maxAge === 'number' && maxAge > 0)) {
+  const { maxAge, ...unknown } = options
+  const [extra] = Object.keys(unknown)
+  if (extra !== undefined || !(maxAge === undefined || (typeof maxAge === 'number' && maxAge > 0))) {
     throw new WxLoginError('WX_APP_CONFIG', {
-      message: 'requireWxSession: maxAge must be a number of seconds',
+      message: `requireWxSession: ${extra === undefined ? 'maxAge must be a number of seconds' : `${extra}: unknown option, there is only maxAge (seconds)`}`,
     })
   }
   return (req, response, go) => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { observe } from './diagnostics.js'
 import type { WxLoginError } from './errors.js'
-import type { Settings } from './options.js'
+import type { Settings } from './settings.js'
 import type { WxSessionRecord } from './session/record.js'
 import type { Sealer } from './session/sealing.js'
 import type { SessionHost } from './session/session-host.js'

@@ -194,18 +194,23 @@ export interface WxWeChatOptions {
     ((d: WxApp & { code: string; signal: AbortSignal }) => Promise<WxCodeSession>) | undefined
 }
 
+/** Flags of the session cookie. Default `{ httpOnly: true, sameSite: 'lax', path: '/' }`. */
+export interface WxCookieOptions
+  extends Pick<CookieOptions, 'httpOnly' | 'sameSite' | 'path' | 'domain' | 'partitioned'> {
+  /** `'auto'`: as the connection of the login is. Default true in production, else `'auto'`. */
+  secure?: boolean | 'auto' | undefined
+}
+
 /** The session the plugin owns. */
 export interface WxSessionOptions {
-  /** Signs tokens and seals session keys: at least 32 characters. The first of a list signs, all of them verify. */
+  /** Signs tokens and seals session keys: at least 32 bytes. The first of a list signs, all of them verify. */
   secret: string | string[]
   /** Sliding lifetime in seconds. Default 604800 (7 days). */
   ttl?: number | undefined
   /** Name of the session cookie (cookie transport). Default `wx.sid`. */
   name?: string | undefined
-  /** Cookie flags (cookie transport). Default `{ httpOnly: true, sameSite: 'lax', path: '/' }`, `secure` in production. */
-  cookie?:
-    | Pick<CookieOptions, 'httpOnly' | 'secure' | 'sameSite' | 'path' | 'domain' | 'partitioned'>
-    | undefined
+  /** Flags of that cookie. Its lifetime is `ttl`. */
+  cookie?: WxCookieOptions | undefined
   /** Any express-session store, instead of `redis`. */
   store?: Store | undefined
   /** Sessions one user may have at once; with one more the oldest ends. Default 100. */
@@ -273,8 +278,9 @@ export interface WxCommonOptions {
   /** Oldest watermark accepted, in seconds. Default 3600. */
   watermarkMaxAge?: number | undefined
   /**
-   * Seals session keys where the session is the app's own (no `session` here). Default: the AppSecret;
-   * required with an app resolver. At least 32 characters; the first of a list seals, all of them open.
+   * Seals session keys. Default: `session.secret`, or the AppSecret where the session is the app's own;
+   * required where `apps` is a function and the session is the app's own. At least 32 bytes; the first of a
+   * list seals, all of them open.
    */
   keySecret?: string | string[] | undefined
 }
@@ -327,8 +333,8 @@ export interface WxLogin extends Router {
  * (session/) and in Redis (redis/).
  */
 export interface UserState {
-  /** Remembers a session of the user; answers the ids of those beyond `max`, oldest first, and forgets them. */
-  addSession(user: WxIdentity, sid: string, loginAt: number, max: number): Promise<string[]>
+  /** Remembers a session of the user; answers how many are remembered now, some of which may have expired. */
+  addSession(user: WxIdentity, sid: string, loginAt: number): Promise<number>
   removeSessions(user: WxIdentity, sids: string[]): Promise<void>
   /** Session ids with their login times (ms), newest first; some may have expired. */
   listSessions(user: WxIdentity): Promise<{ sid: string; loginAt: number }[]>

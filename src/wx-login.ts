@@ -3,7 +3,7 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import expressSession from 'express-session'
 import { createContext } from './context.js'
 import { observe, warnOnce } from './diagnostics.js'
-import { optionError, optionFaults, type Settings, settingsOf } from './options.js'
+import { optionError, optionFaults } from './options.js'
 import { redisFaults } from './redis/check-client.js'
 import { loadConnectRedis } from './redis/load-connect-redis.js'
 import { createRedisSessionStore } from './redis/session-store.js'
@@ -15,12 +15,14 @@ import { profileRoute } from './routes/profile.js'
 import { sessionRoute } from './routes/session.js'
 import { identityOf, type RequestState, report, type Runtime, setRequestState } from './runtime.js'
 import { createAppSession } from './session/app-session.js'
+import { DeadlineStore } from './session/deadline-store.js'
 import { createMemoryUserState } from './session/memory-user-state.js'
 import { createOwnSession } from './session/own-session.js'
 import type { WxSessionRecord } from './session/record.js'
 import { createSealer } from './session/sealing.js'
 import { type SessionHost, storeUnavailable } from './session/session-host.js'
 import { createUserSessions, type UserSessions } from './session/user-sessions.js'
+import { type Settings, settingsOf } from './settings.js'
 import type { UserState, WxLogin, WxLoginOptions, WxRedisClient, WxSessions } from './types.js'
 import { createCodeFlights } from './wechat/code-flights.js'
 
@@ -36,14 +38,14 @@ const appSessionTtl = 30 * 24 * 3600
  * @example
  * ```ts
  * const wx = wxLogin({
- *   appid: process.env.WX_APPID,
- *   secret: process.env.WX_SECRET,
- *   session: { secret: process.env.SESSION_SECRET },
+ *   appid: process.env.WX_APPID!,
+ *   secret: process.env.WX_SECRET!,
+ *   session: { secret: process.env.SESSION_SECRET! },
  *   redis,
  *   onUser: (event) => users.upsert(event),
  * })
  * app.use(wx)
- * app.get('/me', requireWxSession, (req, res) => res.json(req.wx.user))
+ * app.get('/me', requireWxSession, (req, res) => res.json(getWx(req).user))
  * ```
  */
 export function wxLogin(options: WxLoginOptions): WxLogin {
@@ -91,7 +93,15 @@ function createHost(
 ): SessionHost {
   const { session, storeTimeout } = settings
   if (!session) return createAppSession(storeTimeout)
-  if (session.store) return createOwnSession(settings, session, session.store)
+  if (session.store) {
+    if (!redis && !(session.store instanceof expressSession.MemoryStore)) {
+      warnOnce(
+        'WX_LISTS',
+        'wxLogin has session.store but no redis: wx.sessions, session.maxPerUser and the limit on refused data know this process only.',
+      )
+    }
+    return createOwnSession(settings, session, new DeadlineStore(session.store, storeTimeout, onTouchError))
+  }
   if (redis) {
     const store = createRedisSessionStore(loadConnectRedis(), redis, {
       prefix: `${settings.redisPrefix}sess:`,
@@ -129,7 +139,7 @@ function createRouter(runtime: Runtime, sessions: UserSessions): express.Router 
   const router = express.Router()
   const { login, logout, profile, session } = runtime.settings.routes
   // Before the session is loaded: a login makes a new one, whatever comes with it.
-  if (login !== false) router.post(login, loginRoute(runtime))
+  if (login !== false) router.post(login, loginRoute(runtime, sessions))
   router.use((req: Request, res: Response, next: NextFunction) => {
     runtime.host.load(req, res, ({ record, failure }) => {
       const known = record && served(runtime, record) ? record : null

@@ -69,18 +69,19 @@ async function openPostgres(connectionString: string, log: Log): Promise<Databas
 
 async function openEmbedded(): Promise<Database> {
   const { PGlite } = await import('@electric-sql/pglite')
-  // Takes a second or two to start; queries wait for it.
-  const db = new PGlite()
+  // It takes some seconds to start: not before it is needed, so that a wrong option is told at once.
+  let started: InstanceType<typeof PGlite> | undefined
+  const db = () => (started ??= new PGlite())
   return {
     kind: 'embedded',
-    query: <Row>(text: string, params?: unknown[]) => named(() => db.query<Row>(text, params)),
+    query: <Row>(text: string, params?: unknown[]) => named(() => db().query<Row>(text, params)),
     transaction: (work) =>
       named(() =>
-        db.transaction((tx) =>
+        db().transaction((tx) =>
           work(<Row>(text: string, params?: unknown[]) => tx.query<Row>(text, params)),
         ),
       ),
-    close: () => db.close(),
+    close: async () => started?.close(),
   }
 }
 
@@ -92,11 +93,11 @@ async function named<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Lost, full, restarting, failing over, too slow; as opposed to a mistake in our SQL or data. */
+/** Lost, full, restarting, failing over, too slow, not migrated yet (42P01); as opposed to a mistake in our SQL or data. */
 function retryMayHelp(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   // Everything PostgreSQL itself says has a severity and an SQLSTATE.
   if ('severity' in error && 'code' in error)
-    return /^(08|40|53|57|58|25006)/.test(String(error.code))
+    return /^(08|40|53|57|58|25006|42P01)/.test(String(error.code))
   return !(error instanceof TypeError || error instanceof DatabaseUnavailable)
 }

@@ -1,4 +1,4 @@
-import { type Logger, pino, stdTimeFunctions } from 'pino'
+import { destination, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
 
 export type Log = Logger
 
@@ -28,7 +28,7 @@ export function errorFields(error: unknown, depth = 0): ErrorFields {
 
 /** JSON lines on stdout. */
 export function createLogger(level: string): Log {
-  return pino({
+  const options: LoggerOptions = {
     level,
     // The platform knows host and pid; they would be the longest part of every line.
     base: null,
@@ -58,5 +58,8 @@ export function createLogger(level: string): Log {
         ].flatMap((field) => [`body.${field}`, `*.body.${field}`]),
       ],
     },
-  })
+  }
+  // Not pino's asynchronous default: that one tries for ever to write its rest at the exit when nobody
+  // reads stdout any more, and the process never ends.
+  return pino(options, destination({ dest: 1, sync: true }))
 }

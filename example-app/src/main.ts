@@ -11,6 +11,9 @@ async function main(): Promise<void> {
   const config = configOrExit()
   const log = createLogger(config.logLevel)
 
+  // Whoever read the output may go; the server stays.
+  process.stdout.on('error', () => {})
+  process.stderr.on('error', () => {})
   // Whatever nobody caught left the process in a state nobody knows.
   process.on('uncaughtException', (error) => die(log, error))
   process.on('unhandledRejection', (error) => die(log, error))

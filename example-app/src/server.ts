@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createApp } from './app.js'
 import { type Config, ConfigError } from './config.js'
@@ -42,7 +42,11 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     const database = await openDatabase(config.databaseUrl, log)
     closers.push(() => database.close())
 
-    let status: Status
+    const server = createServer()
+    server.requestTimeout = 30_000
+    const drain = drainable(server)
+    const status = () => describeStatus(config, urlOf(server), wechat.sandboxUrl)
+
     const { app, wx } = createApp({
       config,
       wechat,
@@ -52,25 +56,23 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       metrics: createMetrics(),
       log,
       ready: createReadinessCheck(database, redis),
-      status: () => status,
+      status,
     })
+    server.on('request', app)
+
+    // Before the database, which may take seconds: a port that is taken is told at once.
+    const listening = new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(config.port, resolve)
+    })
+    await freePort('PORT', listening)
+    closers.push(() => server.close())
 
     const waiting = new AbortController()
     closers.push(() => waiting.abort())
     const migration = await startMigration(database, log, waiting.signal)
 
-    const server = createServer(app)
-    server.requestTimeout = 30_000
-    const drain = drainable(server)
-    const listening = new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(config.port, resolve)
-    })
-    await freePort('PORT', listening)
-    const { port } = server.address() as AddressInfo
-    status = describeStatus(config, `http://127.0.0.1:${port}`, wechat.sandboxUrl)
-
     return {
-      status,
+      status: status(),
       failed: migration.done.then(() => new Promise<never>(() => {})),
       async close() {
         // Logins in flight are finished; new ones on open connections get a 503 that says try again.
@@ -84,6 +86,10 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     await closeAll()
     throw error
   }
+}
+
+function urlOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 /** Says which variable to change where a port cannot be had. */

@@ -5,7 +5,7 @@ import type { UserState, WxIdentity } from '../types.js'
 interface Commands {
   zAdd(key: string, member: { score: number; value: string }): Promise<unknown>
   zRem(key: string, members: string[]): Promise<unknown>
-  zRange(key: string, from: number, to: number): Promise<string[]>
+  zCard(key: string): Promise<number>
   zRangeWithScores(
     key: string,
     from: number,
@@ -13,6 +13,11 @@ interface Commands {
   ): Promise<{ value: string; score: number }[]>
   expire(key: string, seconds: number): Promise<unknown>
   get(key: string): Promise<string | null>
+  set(
+    key: string,
+    value: string,
+    options: { condition: 'NX'; expiration: { type: 'EX'; value: number } },
+  ): Promise<unknown>
   incr(key: string): Promise<number>
   del(keys: string[]): Promise<unknown>
 }
@@ -43,40 +48,38 @@ export function createRedisUserState(client: unknown, options: RedisUserStateOpt
   const sessionsOf = (user: WxIdentity): string => keyOf(user, 'sessions')
   const kept = new Map<string, number>()
 
-  async function run<T>(keys: string[], work: () => Promise<T>): Promise<T> {
+  async function run<T>(key: string, work: () => Promise<T>): Promise<T> {
     try {
       return await withDeadline(work(), timeout)
     } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith('WRONGTYPE'))) throw error
-      await withDeadline(redis.del(keys), timeout)
+      if (!(error instanceof Error && /^WRONGTYPE|not an integer/.test(error.message))) throw error
+      await withDeadline(redis.del([key]), timeout)
       return withDeadline(work(), timeout)
     }
   }
 
   return {
-    async addSession(user, sid, loginAt, max) {
+    async addSession(user, sid, loginAt) {
       const key = sessionsOf(user)
-      const excess = await run([key], async () => {
+      return run(key, async () => {
         // One round trip: node-redis sends what is asked for in one tick together.
-        const [, , oldest] = await Promise.all([
+        const [, , count] = await Promise.all([
           redis.zAdd(key, { score: loginAt, value: sid }),
           redis.expire(key, 2 * ttl),
-          redis.zRange(key, 0, -(max + 1)),
+          redis.zCard(key),
         ])
-        return oldest
+        return count
       })
-      if (excess.length > 0) await run([key], () => redis.zRem(key, excess))
-      return excess
     },
 
     async removeSessions(user, sids) {
       const key = sessionsOf(user)
-      if (sids.length > 0) await run([key], () => redis.zRem(key, sids))
+      if (sids.length > 0) await run(key, () => redis.zRem(key, sids))
     },
 
     async listSessions(user) {
       const key = sessionsOf(user)
-      const found = await run([key], () => redis.zRangeWithScores(key, 0, -1))
+      const found = await run(key, () => redis.zRangeWithScores(key, 0, -1))
       return found.reverse().map(({ value, score }) => ({ sid: value, loginAt: score }))
     },
 
@@ -94,9 +97,18 @@ export function createRedisUserState(client: unknown, options: RedisUserStateOpt
 
     async refusals(user, sessionId, add) {
       const key = keyOf(user, `refused:${sessionId}`)
-      return run([key], async () => {
-        if (add === 0) return Number((await redis.get(key)) ?? 0)
-        const [count] = await Promise.all([redis.incr(key), redis.expire(key, refusalWindow)])
+      return run(key, async () => {
+        if (add === 0) {
+          const count = Number(await redis.get(key))
+          return Number.isSafeInteger(count) ? count : 0
+        }
+        // A window that begins with the first refusal: one that every refusal extends would never end.
+        const [, count] = await Promise.all([
+          redis.set(key, '0', { condition: 'NX', expiration: { type: 'EX', value: refusalWindow } }),
+          redis.incr(key),
+        ])
+        // The key ended between the two, and INCR has made one without an end.
+        if (count === 1) await redis.expire(key, refusalWindow)
         return count
       })
     },

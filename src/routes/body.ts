@@ -2,6 +2,7 @@ import express, { type Request, type Response } from 'express'
 import * as v from 'valibot'
 import { WxLoginError } from '../errors.js'
 import { openDataFaults } from '../wechat/open-data.js'
+import type { OpenData } from '../wechat/user-data.js'
 
 const maxBody = 32 * 1024
 const parse = express.json({ limit: maxBody, type: 'application/json' })
@@ -58,18 +59,22 @@ export async function readBody<S extends v.GenericSchema>(
   optional = false,
 ): Promise<v.InferOutput<S>> {
   if (!hasBody(req) && !optional) throw badRequest('The body is missing: send JSON.')
-  const result = v.safeParse(schema, hasBody(req) ? await readJson(req, res) : {})
-  if (result.success) return result.output
-  const faults = result.issues.map((issue) => {
+  const body = hasBody(req) ? await readJson(req, res) : {}
+  const result = v.safeParse(schema, body)
+  const faults = (result.issues ?? []).map((issue) => {
     const path = v.getDotPath(issue)
     return path ? `${path}: ${issue.message}` : issue.message
   })
-  throw badRequest(`${[...new Set(faults)].join('; ')}.`)
+  if ('entries' in schema && 'rawData' in (schema.entries as object)) {
+    faults.push(...openDataFaults(body))
+  }
+  if (!result.success || faults.length > 0) throw badRequest(`${[...new Set(faults)].join('; ')}.`)
+  return result.output
 }
 
 const unchecked = v.optional(v.unknown())
 
-/** Signed and encrypted data in a body; its fields are checked together by {@link checkOpenData}. */
+/** Signed and encrypted data in a body; {@link readBody} checks its fields together. */
 export const openDataEntries = {
   rawData: unchecked,
   signature: unchecked,
@@ -77,14 +82,11 @@ export const openDataEntries = {
   iv: unchecked,
 }
 
-/** The open data of a body, or undefined where it has none. */
-export function checkOpenData(
+/** The open data of a checked body, or undefined where it has none. */
+export function openDataOf(
   body: Partial<Record<keyof typeof openDataEntries, unknown>>,
-): Partial<Record<keyof typeof openDataEntries, string>> | undefined {
+): OpenData | undefined {
   const { rawData, signature, encryptedData, iv } = body
-  if ([rawData, signature, encryptedData, iv].every((field) => field === undefined))
-    return undefined
-  const faults = openDataFaults({ rawData, signature, encryptedData, iv })
-  if (faults.length > 0) throw badRequest(`${faults.join('; ')}.`)
-  return { rawData, signature, encryptedData, iv } as Record<keyof typeof openDataEntries, string>
+  const none = [rawData, signature, encryptedData, iv].every((field) => field === undefined)
+  return none ? undefined : ({ rawData, signature, encryptedData, iv } as OpenData)
 }

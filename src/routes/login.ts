@@ -6,12 +6,13 @@ import { handler } from '../respond.js'
 import { identityOf, report, type Runtime } from '../runtime.js'
 import { keyIdOf, publicId, type WxSessionRecord } from '../session/record.js'
 import { storeUnavailable, type NewSession } from '../session/session-host.js'
+import type { UserSessions } from '../session/user-sessions.js'
 import type { WxApp, WxCodeSession, WxIdentity, WxUser, WxUserEvent } from '../types.js'
 import { saveUser } from '../user-hook.js'
 import { checkCodeSession, code2Session, isCode } from '../wechat/code2session.js'
 import { untilAborted, upstreamError } from '../wechat/http.js'
 import { profileOf } from '../wechat/user-data.js'
-import { checkOpenData, openDataEntries, readBody } from './body.js'
+import { openDataEntries, openDataOf, readBody } from './body.js'
 import { findApp } from './find-app.js'
 
 const schema = v.object({
@@ -39,35 +40,46 @@ async function exchange(runtime: Runtime, app: WxApp, code: string): Promise<WxC
   }
 }
 
-/** Saves the session and enters it in the user's list, both or neither. */
+/** Saves the session and enters it in the user's list, both or neither; answers how long the list is. */
 async function store(
-  runtime: Runtime,
+  { state, host }: Runtime,
   user: WxIdentity,
   session: NewSession,
   loginAt: number,
-): Promise<void> {
-  const { state, host, settings } = runtime
+): Promise<number> {
   const [saved, listed] = await Promise.allSettled([
     session.save(),
-    state.addSession(user, session.sid, loginAt, settings.maxPerUser),
+    state.addSession(user, session.sid, loginAt),
   ])
-  if (saved.status === 'rejected' || listed.status === 'rejected') {
-    session.abandon()
-    await Promise.allSettled([
-      host.destroy([session.sid]),
-      state.removeSessions(user, [session.sid]),
-    ])
-    throw storeUnavailable(
-      saved.status === 'rejected' ? saved.reason : (listed as PromiseRejectedResult).reason,
-    )
+  if (saved.status === 'fulfilled' && listed.status === 'fulfilled') return listed.value
+  session.abandon()
+  await Promise.allSettled([
+    host.destroy([session.sid]),
+    state.removeSessions(user, [session.sid]),
+  ])
+  throw storeUnavailable([saved, listed].find((r) => r.status === 'rejected')?.reason)
+}
+
+/**
+ * Ends what the new session takes the place of: the session that came with the request, and the user's oldest
+ * beyond the limit. The login stands by now: where the store fails here, that is for the log.
+ */
+async function endOthers(
+  runtime: Runtime,
+  sessions: UserSessions,
+  user: WxIdentity,
+  sid: string,
+  previous: string | null,
+  listed: number,
+): Promise<void> {
+  const { host, state, settings } = runtime
+  if (previous !== null) {
+    await Promise.all([host.destroy([previous]), state.removeSessions(user, [previous])])
   }
-  if (listed.value.length === 0) return
-  await host.destroy(listed.value)
-  observe('onRevoke', settings.hooks.onRevoke, {
-    ...identityOf(user),
-    sessionIds: listed.value.map(publicId),
-    reason: 'limit',
-  })
+  if (listed <= settings.maxPerUser) return
+  const sessionIds = await sessions.trim(user, settings.maxPerUser, sid)
+  if (sessionIds.length === 0) return
+  observe('onRevoke', settings.hooks.onRevoke, { ...user, sessionIds, reason: 'limit' })
 }
 
 /**
@@ -77,6 +89,7 @@ async function store(
  */
 async function logIn(
   runtime: Runtime,
+  sessions: UserSessions,
   req: Request,
   res: Response,
   arrivedAt: number,
@@ -84,7 +97,7 @@ async function logIn(
   const { host, settings, sealer } = runtime
   const previous = host.prepare(req)
   const body = await readBody(schema, req, res)
-  const openData = checkOpenData(body)
+  const openData = openDataOf(body)
   const app = await findApp(runtime, body.appid, req)
 
   const flight = runtime.flights.join({ appid: app.appid, code: body.code }, arrivedAt, () =>
@@ -116,15 +129,12 @@ async function logIn(
     keyId: keyIdOf(sessionKey),
   }
   const session = host.make(req, res, record, user)
-  await store(runtime, identity, session, record.loginAt)
+  const listed = await store(runtime, identity, session, record.loginAt)
   flight.used()
   session.deliver()
-  if (previous !== null) {
-    // The login stands; an old session that outlives it by its remaining time is for the log.
-    await host.destroy([previous]).catch((error: unknown) => {
-      report(runtime, storeUnavailable(error), req)
-    })
-  }
+  await endOthers(runtime, sessions, identity, session.sid, previous, listed).catch((error: unknown) => {
+    report(runtime, storeUnavailable(error), req)
+  })
   res.json({
     token: session.token,
     expiresIn: settings.session?.ttl ?? host.expiresIn(req),
@@ -139,11 +149,11 @@ async function logIn(
   )
 }
 
-export function loginRoute(runtime: Runtime): ReturnType<typeof handler> {
+export function loginRoute(runtime: Runtime, sessions: UserSessions): ReturnType<typeof handler> {
   const { logins } = runtime
   return handler(runtime, async (req, res) => {
     if (!logins.open) throw new WxLoginError('WX_CLOSING')
-    const running = logIn(runtime, req, res, performance.now())
+    const running = logIn(runtime, sessions, req, res, performance.now())
     logins.running.add(running)
     try {
       await running

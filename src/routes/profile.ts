@@ -6,7 +6,7 @@ import { WxLoginError } from '../errors.js'
 import type { WxProfile } from '../types.js'
 import { saveUser } from '../user-hook.js'
 import { profileOf, toProfile } from '../wechat/user-data.js'
-import { badRequest, checkOpenData, openDataEntries, readBody } from './body.js'
+import { badRequest, openDataEntries, openDataOf, readBody } from './body.js'
 
 const formText = (max: number): v.GenericSchema<string> =>
   v.pipe(
@@ -30,7 +30,7 @@ export function profileRoute(runtime: Runtime): ReturnType<typeof handler> {
   return handler(runtime, async (req, res) => {
     const { context } = requestState(req)!.login!
     const body = await readBody(schema, req, res)
-    const openData = checkOpenData(body)
+    const openData = openDataOf(body)
     const { nickName, avatarUrl } = body
     let profile: WxProfile
     if (openData) {

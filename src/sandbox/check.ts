@@ -11,7 +11,10 @@ export function check<S extends v.GenericSchema>(
   if (result.success) return result.output
   const faults = result.issues.map((issue) => {
     const path = v.getDotPath(issue)
-    return path === null ? issue.message : `${path}: ${issue.message}`
+    // An object schema reports a missing field under its own message.
+    const missing = issue.type.startsWith('object') && issue.expected !== 'Object'
+    const message = missing ? 'is missing' : issue.message
+    return path === null ? message : `${path}: ${message}`
   })
   throw new SandboxError('SANDBOX_BAD_REQUEST', prefix + [...new Set(faults)].join('; '))
 }

@@ -124,9 +124,12 @@ export async function runSandbox(args: string[], io: CommandIo): Promise<number>
     }
     const sandbox = createSandbox(options)
     await sandbox.listen(port, host)
-    io.out(greeting(sandbox))
-    await io.stopped
-    await sandbox.close()
+    try {
+      io.out(greeting(sandbox))
+      await io.stopped
+    } finally {
+      await sandbox.close()
+    }
     return 0
   } catch (error) {
     const { message, exitCode } = explain(error)

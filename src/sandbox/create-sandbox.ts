@@ -72,7 +72,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     },
     handler,
     user,
-    faults: { add: faults.add, list: faults.list, clear: faults.clear },
+    faults,
     clock,
     get requests() {
       return journal.list()

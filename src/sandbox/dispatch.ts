@@ -21,6 +21,7 @@ export interface SandboxHttpRequest {
 /** Answers a request; null where the connection is to be cut. `signal` fires when nobody waits any more. */
 export type Dispatch = (request: SandboxHttpRequest, signal: AbortSignal) => Promise<Reply | null>
 
+const tooDeep = new SandboxError('SANDBOX_BAD_REQUEST', 'The body is nested too deeply.')
 const tooLarge = new SandboxError('SANDBOX_TOO_LARGE', 'The body is larger than 64 kB.')
 
 /** @param listenHost - the host the sandbox was told to listen on, as of now */
@@ -42,6 +43,8 @@ export function createDispatch(
       return control({ method, path, body, lastEventId, baseUrl })
     } catch (error) {
       if (error instanceof SandboxError) return errorReply(error)
+      // What JSON.parse reads, JSON.stringify may find too deep.
+      if (error instanceof RangeError) return errorReply(tooDeep)
       throw error
     }
   }

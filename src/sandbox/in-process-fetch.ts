@@ -90,9 +90,9 @@ export function createInProcessFetch(dispatch: Dispatch): InProcessFetch {
       if (closed) throw failed('ECONNREFUSED')
       const call = begin(signal)
       return new Promise((resolve, reject) => {
-        const fail = (reason: unknown): void => {
+        const fail = (reason: Error): void => {
           call.release()
-          reject(reason as Error)
+          reject(reason)
         }
         call.signal.addEventListener('abort', () => {
           fail(call.signal.reason)

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 const shownFields = new Set(
   (
     'appid grant_type openid sig_method force_refresh encrypted_msg_hash errcode errmsg unionid ' +
-    'expires_in vaild create_time phone_info'
+    'expires_in vaild create_time'
   ).split(' '),
 )
 
@@ -14,7 +14,10 @@ const maxLength = 200
 /** Hides what the journal must not say: shows only fields known to be harmless, and those only while they look so. */
 export interface Mask {
   text(value: string): string
+  /** Of a query or a body. */
   fields(fields: Iterable<[string, unknown]>): Record<string, unknown>
+  /** Of an answer of the sandbox itself: a phone number it made up is nobody's. */
+  reply(fields: object): Record<string, unknown>
 }
 
 /**
@@ -41,16 +44,20 @@ export function createMask(secrets: readonly string[]): Mask {
       const isHash = /^[0-9a-f]{64}$/.test(value)
       return isHash && name !== 'encrypted_msg_hash' ? fingerprint(value) : text(value)
     }
-    if (typeof value !== 'object' || value === null) return value
-    // WeChat's own nested answer; a caller's nested objects are nothing WeChat reads.
-    return name === 'phone_info' ? structuredClone(value) : '***'
+    return typeof value === 'object' && value !== null ? '***' : value
   }
+
+  const fields: Mask['fields'] = (given) =>
+    Object.fromEntries(
+      [...given].slice(0, maxFields).map(([name, value]) => [text(name), field(name, value)]),
+    )
 
   return {
     text,
-    fields: (fields) =>
-      Object.fromEntries(
-        [...fields].slice(0, maxFields).map(([name, value]) => [text(name), field(name, value)]),
-      ),
+    fields,
+    reply: (given) => ({
+      ...fields(Object.entries(given)),
+      ...('phone_info' in given && { phone_info: given.phone_info }),
+    }),
   }
 }

@@ -72,7 +72,8 @@ export interface Listener {
   close(): Promise<void>
 }
 
-function urlOf(host: string, port: number): string {
+/** Under what URL a server that listens there is reached. */
+export function urlOf(host: string, port: number): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${String(port)}`
 }

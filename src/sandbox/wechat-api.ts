@@ -91,7 +91,7 @@ export function createWeChatApi(
       outcome,
       status: answered?.status ?? null,
       errcode: answered ? result.errcode : null,
-      ...(answered && result.fields && { reply: mask.fields(Object.entries(result.fields)) }),
+      ...(answered && result.fields && { reply: mask.reply(result.fields) }),
       ...(fault && {
         fault: {
           ...(errcode !== undefined && { errcode }),

@@ -17,16 +17,11 @@ export function createMemoryUserState(now: () => number = Date.now): UserState {
   const sessions = new Map<string, Map<string, number>>()
   const refused = new Map<string, { since: number; count: number }>()
   return {
-    async addSession(user, sid, loginAt, max) {
+    async addSession(user, sid, loginAt) {
       const own = sessions.get(keyOf(user)) ?? new Map<string, number>()
       own.set(sid, loginAt)
       put(sessions, keyOf(user), own)
-      const excess = [...own]
-        .sort((a, b) => a[1] - b[1])
-        .slice(0, Math.max(0, own.size - max))
-        .map(([id]) => id)
-      for (const id of excess) own.delete(id)
-      return excess
+      return own.size
     },
     async removeSessions(user, sids) {
       const own = sessions.get(keyOf(user))

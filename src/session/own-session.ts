@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Response } from 'express'
 import expressSession, { type SessionData, type Store } from 'express-session'
 import { WxLoginError } from '../errors.js'
-import type { SessionSettings, Settings } from '../options.js'
+import type { SessionSettings, Settings } from '../settings.js'
 import { readRecord } from './record.js'
 import {
   aliveIn,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Settings } from '../options.js'
+import type { Settings } from '../settings.js'
 import type { TokenCodec } from './token.js'
 
 /** What a request carries: no token, one (good or not), or several that differ. */

@@ -9,6 +9,8 @@ export interface UserSessions {
   end(user: WxIdentity, id: string): Promise<boolean>
   /** Ends all but one; answers the public ids of those that ended. */
   endAll(user: WxIdentity, except?: string): Promise<string[]>
+  /** Ends the oldest beyond `max`, but never `newest`, whatever the clocks say; answers their public ids. */
+  trim(user: WxIdentity, max: number, newest: string): Promise<string[]>
 }
 
 /** Works on the user's list and the store together; a store that fails is `WX_STORE_UNAVAILABLE`. */
@@ -54,6 +56,13 @@ export function createUserSessions(host: SessionHost, state: UserState): UserSes
         const sids = (await live(user))
           .map(({ sid }) => sid)
           .filter((sid) => publicId(sid) !== except)
+        await end(user, sids)
+        return sids.map(publicId)
+      }),
+    trim: (user, max, newest) =>
+      available(async () => {
+        const others = (await live(user)).map(({ sid }) => sid).filter((sid) => sid !== newest)
+        const sids = others.slice(max - 1)
         await end(user, sids)
         return sids.map(publicId)
       }),

@@ -16,7 +16,7 @@ export interface Flight {
 }
 
 interface Entry {
-  session: Promise<WxCodeSession> | undefined
+  session: Promise<WxCodeSession>
   user: Promise<WxUser> | undefined
   usedAt: number | undefined
   since: number
@@ -61,16 +61,19 @@ export function createCodeFlights(now: () => number = () => performance.now()): 
       if (entry?.usedAt !== undefined && arrivedAt > entry.usedAt) {
         throw new WxLoginError('WX_CODE_USED', { reason: 'this code has made a session here' })
       }
-      if (!entry?.session) {
+      if (!entry) {
         const started = exchange()
-        entry = { session: started, user: undefined, usedAt: undefined, since: now() }
-        entries.set(key, entry)
+        const fresh: Entry = { session: started, user: undefined, usedAt: undefined, since: now() }
+        entry = fresh
+        entries.set(key, fresh)
         // A failed exchange is WeChat's answer to this post only; the next one asks WeChat.
-        started.catch(() => entries.delete(key))
+        started.catch(() => {
+          if (entries.get(key) === fresh) entries.delete(key)
+        })
       }
       const own = entry
       return {
-        session: own.session!,
+        session: own.session,
         user(save) {
           own.user ??= save().catch((error: unknown) => {
             own.user = undefined

@@ -9,11 +9,14 @@ const badRequest = (message: string): WxLoginError =>
 export const staleKey = (reason: string): WxLoginError =>
   new WxLoginError('WX_STALE_KEY', { reason })
 
+// Node's own decoder drops whatever it cannot use; here that is not base64. Padding may be left out.
+const wellFormed = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/
+
 /** Bytes of a base64 text; mends what a form or query decoder does to `+`, accepts the URL-safe alphabet. */
 function base64(value: unknown): Buffer | null {
   if (typeof value !== 'string') return null
   const standard = value.replace(/[ -]/g, '+').replaceAll('_', '/')
-  return /^[A-Za-z0-9+/]+={0,2}$/.test(standard) ? Buffer.from(standard, 'base64') : null
+  return standard !== '' && wellFormed.test(standard) ? Buffer.from(standard, 'base64') : null
 }
 
 function sessionKeyBytes(sessionKey: unknown): Buffer {

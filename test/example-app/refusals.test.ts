@@ -6,7 +6,7 @@ import { runToEnd } from './spawn-app.js'
 const app = { WX_APPID: 'wx0123456789abcdef', WX_SECRET: '0123456789abcdef0123456789abcdef' }
 
 describe('a start that must not happen ends with exit code 1 and a sentence', () => {
-  test.each([
+  test.each<[Record<string, string>, RegExp]>([
     [{ WX_APPID: app.WX_APPID }, /WX_APPID is set but WX_SECRET is not/],
     [{ WX_SECRET: app.WX_SECRET }, /WX_SECRET is set but WX_APPID is not/],
     [{ NODE_ENV: 'production' }, /WX_APPID and WX_SECRET[^]*SESSION_SECRET[^]*REDIS_URL/],
@@ -14,7 +14,7 @@ describe('a start that must not happen ends with exit code 1 and a sentence', ()
     [{ SESSION_SECRET: 'too short' }, /SESSION_SECRET must be at least 32 characters/],
     [{ PORT: 'http', REDIS_URL: 'localhost' }, /PORT must be[^]*REDIS_URL must be/],
   ])('%j', async (env, message) => {
-    const { code, output } = await runToEnd(env as Record<string, string>)
+    const { code, output } = await runToEnd(env)
     expect(code).toBe(1)
     expect(output).toMatch(message)
     expect(output).not.toMatch(/^ +at /m) // no stack

@@ -1,11 +1,20 @@
+import { type PostgresServer, startPostgres } from '../support/postgres.js'
 import { type FakeWeChat, startFakeWeChat } from './fake-wechat.js'
 import { type Answer, type App, http, startApp, startAppByNpm } from './spawn-app.js'
 
-// Several real starts with the embedded database.
 jest.setTimeout(60_000)
 
+let postgres: PostgresServer // starts faster than the embedded database, of which this file would need many
 let wechat: FakeWeChat
 let apps: App[]
+
+beforeAll(async () => {
+  postgres = await startPostgres()
+})
+
+afterAll(async () => {
+  await postgres?.stop()
+})
 
 beforeEach(async () => {
   wechat = await startFakeWeChat()
@@ -18,7 +27,7 @@ afterEach(async () => {
 })
 
 async function start(begin: typeof startApp = startApp): Promise<App> {
-  const app = await begin(wechat.env)
+  const app = await begin({ ...wechat.env, DATABASE_URL: postgres.url })
   apps.push(app)
   return app
 }
@@ -51,6 +60,14 @@ describe('SIGTERM', () => {
   test('keep-alive connections do not hold the process', async () => {
     const app = await start()
     await http(`${app.url}/public`) // leaves its connection open in this process
+    expect(await app.stop()).toEqual({ code: 0, signal: null })
+  })
+
+  test('an output that nobody reads any more does not hold it either', async () => {
+    const app = await start()
+    app.child.stdout?.destroy()
+    app.child.stderr?.destroy()
+    for (let i = 0; i < 3; i++) expect((await http(`${app.url}/public`)).status).toBe(200)
     expect(await app.stop()).toEqual({ code: 0, signal: null })
   })
 

@@ -1,4 +1,4 @@
-import { getWx, requireWxSession, WxLoginError, type WxUserEvent } from '../../src/index.js'
+import { getWx, requireWxSession, wxErrorHandler, type WxUserEvent } from '../../src/index.js'
 import { errorReply, startTestApp, type TestApp } from '../support/test-app.js'
 
 describe('POST /wx/profile', () => {
@@ -26,10 +26,7 @@ describe('POST /wx/profile', () => {
             .verifySignature({ rawData: rawData!, signature: signature! })
             .then((fits) => res.json({ fits }), next)
         })
-        app.use(((error, _req, res, next) => {
-          if (!WxLoginError.is(error)) next(error)
-          else res.status(error.status).json({ code: error.code, message: error.message })
-        }) as import('express').ErrorRequestHandler)
+        app.use(wxErrorHandler)
       },
     })
   })
@@ -164,6 +161,13 @@ describe('POST /wx/profile', () => {
     ).toBe(200)
   })
 
+  it('wxErrorHandler leaves errors of others to others', () => {
+    const next = jest.fn()
+    const error = new Error('not ours')
+    wxErrorHandler(error, {} as never, {} as never, next)
+    expect(next).toHaveBeenCalledWith(error)
+  })
+
   describe('req.wx.decrypt and req.wx.verifySignature', () => {
     it('work on the session’s key', async () => {
       const { token } = await t.login()
@@ -188,26 +192,21 @@ describe('POST /wx/profile', () => {
 
     it('refuse wrong shapes with WX_BAD_REQUEST and wrong data with WX_STALE_KEY', async () => {
       const { token } = await t.login()
-      expect((await t.post('/decrypt?iv=AAAA', undefined, token)).body).toMatchObject({
-        code: 'WX_BAD_REQUEST',
-        message: expect.stringMatching(/encryptedData.*iv/) as string,
-      })
-      expect((await t.post('/verify?rawData=x', undefined, token)).body).toMatchObject({
-        code: 'WX_BAD_REQUEST',
-      })
+      expect((await t.post('/decrypt?iv=AAAA', undefined, token)).body).toEqual(
+        errorReply('WX_BAD_REQUEST', 'none', {
+          message: expect.stringMatching(/encryptedData.*iv/) as string,
+        }),
+      )
+      expect((await t.post('/verify?rawData=x', undefined, token)).body).toEqual(errorReply('WX_BAD_REQUEST', 'none'))
       const other = new URLSearchParams({ ...t.sandbox.user('bob').encrypt({}) })
-      expect((await t.post(`/decrypt?${other.toString()}`, undefined, token)).body).toMatchObject({
-        code: 'WX_STALE_KEY',
-      })
+      expect((await t.post(`/decrypt?${other.toString()}`, undefined, token)).body).toEqual(errorReply('WX_STALE_KEY', 'login'))
     })
 
     it('count towards the limit of refusals', async () => {
       const { token } = await t.login('oscar')
       const query = new URLSearchParams({ rawData: 'x', signature: '0'.repeat(40) })
       for (let i = 0; i < 20; i++) await t.post(`/verify?${query.toString()}`, undefined, token)
-      expect((await t.post(`/verify?${query.toString()}`, undefined, token)).body).toMatchObject({
-        code: 'WX_RATE_LIMITED',
-      })
+      expect((await t.post(`/verify?${query.toString()}`, undefined, token)).body).toEqual(errorReply('WX_RATE_LIMITED', 'retry'))
     })
   })
 })

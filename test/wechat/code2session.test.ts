@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { inspect } from 'node:util'
 import * as fc from 'fast-check'
 import { WxLoginError } from '../../src/errors.js'
@@ -447,7 +446,7 @@ describe('WeChat out of reach', () => {
   test('something that does not speak HTTP is 502', async () => {
     const server = createServer((socket) => {
       socket.on('error', () => undefined)
-      socket.end('-ERR unknown command\r\n')
+      socket.once('data', () => socket.end('-ERR unknown command\r\n'))
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo

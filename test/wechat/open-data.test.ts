@@ -223,7 +223,10 @@ describe('decryptData', () => {
         const result = decryptDemo({ iv: changed })
         if (refused(result)) continue
         accepted++
-        const [[name, value], ...rest] = Object.entries((result as { data: object }).data)
+        const [[name, value], ...rest] = Object.entries((result as { data: object }).data) as [
+          [string, unknown],
+          ...[string, unknown][],
+        ]
         expect(rest).toEqual(Object.entries(demo.data).slice(1))
         expect([name, value, String(value).endsWith(beyond)]).toEqual([name, value, true])
       }

@@ -1,0 +1,112 @@
+import { warnOnce } from './diagnostics.js'
+import { isLoopback, production } from './options.js'
+import type {
+  WxApp,
+  WxAppResolver,
+  WxCommonOptions,
+  WxCookieOptions,
+  WxFetch,
+  WxLoginOptions,
+  WxRoutes,
+  WxSessionOptions,
+} from './types.js'
+
+/** The options with every default filled in. */
+export interface Settings {
+  /** The app of a list; undefined with a resolver. */
+  readonly apps: ReadonlyMap<string, WxApp> | undefined
+  readonly resolver: WxAppResolver | undefined
+  readonly session: SessionSettings | undefined
+  readonly redisPrefix: string
+  readonly storeTimeout: number
+  readonly maxPerUser: number
+  readonly transport: { readonly header: string; readonly scheme: string; readonly cookie: boolean }
+  readonly routes: Readonly<WxRoutes>
+  readonly hooks: Pick<WxCommonOptions, 'onUser' | 'onLogin' | 'onLogout' | 'onRevoke' | 'onError'>
+  readonly hookTimeout: number
+  readonly wechat: {
+    readonly baseUrl: string
+    readonly timeout: number
+    readonly fetch: WxFetch
+    readonly code2Session: NonNullable<WxCommonOptions['wechat']>['code2Session']
+  }
+  readonly watermarkMaxAge: number
+  /** The first seals session keys, all of them open. */
+  readonly keySecrets: readonly string[]
+}
+
+/** The session part of {@link Settings}, where the plugin owns the session. */
+export interface SessionSettings {
+  readonly store: WxSessionOptions['store']
+  readonly secrets: readonly string[]
+  readonly ttl: number
+  readonly name: string
+  readonly cookie: WxCookieOptions
+}
+
+const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value])
+
+/** Fills in the defaults; call it with options in which {@link optionFaults} finds nothing. */
+export function settingsOf(options: WxLoginOptions): Settings {
+  const { apps, session, transport, wechat } = options
+  const appList =
+    typeof apps === 'function'
+      ? undefined
+      : (apps ?? [{ appid: options.appid!, secret: options.secret! }])
+  if (wechat?.baseUrl?.startsWith('http:') && !isLoopback(wechat.baseUrl)) {
+    warnOnce('WX_HTTP', 'wechat.baseUrl is not https: the AppSecret travels in the clear')
+  }
+  return {
+    apps: appList && new Map(appList.map((a) => [a.appid, a])),
+    resolver: typeof apps === 'function' ? apps : undefined,
+    session: session && sessionSettings(session, transport?.cookie ?? false),
+    redisPrefix: options.redisPrefix ?? 'wx:',
+    storeTimeout: options.storeTimeout ?? 1000,
+    maxPerUser: session?.maxPerUser ?? 100,
+    transport: {
+      header: (transport?.header ?? 'authorization').toLowerCase(),
+      scheme: transport?.scheme ?? 'Bearer',
+      cookie: transport?.cookie ?? false,
+    },
+    routes: {
+      login: options.routes?.login ?? '/wx/login',
+      logout: options.routes?.logout ?? '/wx/logout',
+      session: options.routes?.session ?? '/wx/session',
+      profile: options.routes?.profile ?? '/wx/profile',
+    },
+    hooks: options,
+    hookTimeout: options.hookTimeout ?? 5000,
+    wechat: {
+      baseUrl: (wechat?.baseUrl ?? 'https://api.weixin.qq.com').replace(/\/+$/, ''),
+      timeout: wechat?.timeout ?? 5000,
+      // Looked up at each call, so that a global fetch replaced later (a proxy, a tracer) is used.
+      fetch: wechat?.fetch ?? ((url, init) => fetch(url, init)),
+      code2Session: wechat?.code2Session,
+    },
+    watermarkMaxAge: options.watermarkMaxAge ?? 3600,
+    keySecrets: list(options.keySecret ?? session?.secret ?? (appList ?? []).map((a) => a.secret)),
+  }
+}
+
+function sessionSettings(session: WxSessionOptions, cookieTransport: boolean): SessionSettings {
+  const cookie: WxCookieOptions = {
+    httpOnly: true,
+    secure: production() ? true : 'auto',
+    sameSite: 'lax',
+    path: '/',
+    ...session.cookie,
+  }
+  if (cookieTransport && production() && cookie.secure !== true) {
+    warnOnce(
+      'WX_COOKIE_INSECURE',
+      'session.cookie.secure is off: the session cookie travels in the clear',
+    )
+  }
+  return {
+    secrets: list(session.secret),
+    ttl: session.ttl ?? 7 * 24 * 3600,
+    name: session.name ?? 'wx.sid',
+    cookie,
+    store: session.store,
+  }
+}

@@ -1,0 +1,47 @@
+import { DeadlineError, withDeadline } from '../src/deadline.js'
+
+beforeEach(() => {
+  jest.useFakeTimers()
+})
+afterEach(() => {
+  jest.useRealTimers()
+})
+
+const never = new Promise<never>(() => undefined)
+
+test('gives what the work gives in time', async () => {
+  await expect(withDeadline(Promise.resolve(5), 1000)).resolves.toBe(5)
+  const error = new Error('x')
+  await expect(withDeadline(Promise.reject(error), 1000)).rejects.toBe(error)
+  await expect(withDeadline(Promise.reject(undefined as never), 1000)).rejects.toBeUndefined()
+})
+
+test('leaves no timer behind', async () => {
+  await withDeadline(Promise.resolve(5), 1000)
+  await withDeadline(Promise.reject(new Error('x')), 1000).catch(() => undefined)
+  await Promise.resolve()
+  expect(jest.getTimerCount()).toBe(0)
+})
+
+test('ends at the deadline and not before', async () => {
+  const ended = jest.fn()
+  const waiting = withDeadline(never, 1000).catch((error: unknown) => {
+    ended()
+    return error
+  })
+  await jest.advanceTimersByTimeAsync(999)
+  expect(ended).not.toHaveBeenCalled()
+  await jest.advanceTimersByTimeAsync(1)
+  const error = await waiting
+  expect(error).toBeInstanceOf(DeadlineError)
+  expect(error).toMatchObject({ name: 'DeadlineError', message: 'no answer within 1000 ms' })
+})
+
+test.each(['an answer', 'an error'])('drops %s that comes late', async (kind) => {
+  const late = new Promise<string>((resolve, reject) => {
+    setTimeout(() => (kind === 'an answer' ? resolve('late') : reject(new Error('late'))), 2000)
+  })
+  const waiting = expect(withDeadline(late, 1000)).rejects.toBeInstanceOf(DeadlineError)
+  await jest.advanceTimersByTimeAsync(3000)
+  await waiting
+})

@@ -1,0 +1,166 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  type Compiler,
+  type CompileOptions,
+  Consumer,
+  pack,
+  root,
+  sourceFiles,
+} from './consumer.js'
+
+const { tarball, files } = pack()
+
+const apiExports = [
+  'WxLoginError',
+  'code2Session',
+  'decryptData',
+  'errorCodes',
+  'getWx',
+  'requireWxSession',
+  'verifySignature',
+  'wxErrorHandler',
+  'wxLogin',
+]
+
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  version: string
+}
+
+let newest: Consumer
+let oldest: Consumer
+
+beforeAll(async () => {
+  ;[newest, oldest] = await Promise.all([
+    Consumer.install('newest', [
+      tarball,
+      'express@5',
+      'express-session@1',
+      'connect-redis@9',
+      'redis@6',
+      '@types/express@5',
+      '@types/express-session@1',
+      '@types/node@24',
+      'typescript-5@npm:typescript@~5.9.3',
+    ]),
+    // The lower end of every peer range, and nothing that is optional at run time.
+    Consumer.install('oldest', [
+      tarball,
+      'express@4.18.0',
+      'express-session@1.18.0',
+      '@types/express@4.17.21',
+      '@types/express-session@1.18.0',
+      '@types/node@20',
+      'typescript-5@npm:typescript@~5.9.3',
+    ]),
+  ])
+}, 180_000)
+
+describe('the tarball', () => {
+  it('holds both builds of every source, the documents, and nothing else', () => {
+    const built = sourceFiles().flatMap((file) => {
+      const name = file.replace(/\.ts$/, '')
+      return ['esm', 'cjs'].flatMap((build) => [
+        `dist/${build}/${name}.d.ts`,
+        `dist/${build}/${name}.js`,
+      ])
+    })
+    const documents = [
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'README.zh-CN.md',
+      'SECURITY.md',
+      'package.json',
+    ]
+    expect(files).toEqual([...built, ...documents, 'dist/cjs/package.json'].toSorted())
+  })
+})
+
+describe('consumers in JavaScript', () => {
+  it('are on the two Expresses', () => {
+    expect(newest.version('express')).toMatch(/^5\./)
+    expect(oldest.version('express')).toBe('4.18.0')
+  })
+
+  it.each([
+    ['Express 5', () => newest],
+    ['Express 4', () => oldest],
+  ])('log in on %s, required', async (_, consumer) => {
+    expect(await consumer().print('login.cjs')).toEqual({
+      exports: apiExports,
+      version,
+      twoBuilds: true,
+      known: true,
+    })
+  })
+
+  it.each([
+    ['Express 5', () => newest],
+    ['Express 4', () => oldest],
+  ])('log in on %s, imported', async (_, consumer) => {
+    expect(await consumer().print('login.mjs')).toEqual({ exports: apiExports })
+  })
+
+  it.each(['redis.cjs', 'redis.mjs'])('log in with sessions in Redis: %s', async (fixture) => {
+    expect(await newest.print(fixture)).toEqual({ exports: ['createRedis'] })
+  })
+
+  it.each(['redis-missing.cjs', 'redis-missing.mjs'])(
+    'are told what to install where redis is given and its packages are not there: %s',
+    async (fixture) => {
+      expect(await oldest.print(fixture)).toEqual({
+        code: 'WX_APP_CONFIG',
+        message: expect.stringContaining('npm i connect-redis redis') as string,
+      })
+    },
+  )
+
+  it('test with plain jest', async () => {
+    const { code, output } = await newest.jest()
+    expect(output).toContain('1 passed')
+    expect(code).toBe(0)
+  })
+
+  it('have the command', async () => {
+    const { code, output } = await newest.command('express-wx-login', '--help')
+    expect(output).toContain('Usage: express-wx-login')
+    expect(code).toBe(0)
+  })
+})
+
+describe('consumers in TypeScript', () => {
+  const esm: CompileOptions = { moduleResolution: 'nodenext', type: 'module' }
+  const cjs: CompileOptions = { moduleResolution: 'nodenext', type: 'commonjs' }
+  const bundler: CompileOptions = { moduleResolution: 'bundler', type: 'module' }
+  // The oldest has no redis package, and who has none cannot import that subpath.
+  const without = ['subpaths.ts']
+
+  it.each<[string, () => Consumer, string, Compiler, CompileOptions]>([
+    ['Express 5, ES modules', () => newest, 'plain', 'typescript', esm],
+    ['Express 5, CommonJS', () => newest, 'plain', 'typescript', cjs],
+    ['Express 5, bundler', () => newest, 'plain', 'typescript', bundler],
+    ['Express 5, ES modules, own user type', () => newest, 'registered', 'typescript', esm],
+    ['Express 5, CommonJS, own user type', () => newest, 'registered', 'typescript', cjs],
+    ['Express 5, bundler, own user type', () => newest, 'registered', 'typescript', bundler],
+    ['Express 5, ES modules, TypeScript 5', () => newest, 'plain', 'typescript-5', esm],
+    ['Express 5, own user type, TypeScript 5', () => newest, 'registered', 'typescript-5', cjs],
+    ['Express 4, ES modules', () => oldest, 'plain', 'typescript', { ...esm, without }],
+    ['Express 4, CommonJS', () => oldest, 'plain', 'typescript', { ...cjs, without }],
+    ['Express 4, bundler', () => oldest, 'plain', 'typescript', { ...bundler, without }],
+    [
+      'Express 4, CommonJS, TypeScript 5',
+      () => oldest,
+      'plain',
+      'typescript-5',
+      { ...cjs, without },
+    ],
+    ['Express 4, bundler, TypeScript 5', () => oldest, 'registered', 'typescript-5', bundler],
+  ])(
+    '%s',
+    async (_, consumer, set, compiler, options) => {
+      expect(await consumer().compile(set, compiler, options)).toBe('')
+    },
+    60_000,
+  )
+})

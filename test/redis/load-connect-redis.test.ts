@@ -1,0 +1,45 @@
+import { RedisStore } from 'connect-redis'
+import { loadConnectRedis } from '../../src/redis/load-connect-redis.js'
+
+const notFound = Object.assign(new Error("Cannot find module 'connect-redis'"), {
+  code: 'MODULE_NOT_FOUND',
+})
+const throwing = (error: unknown) => (): never => {
+  throw error
+}
+
+test('connect-redis is loaded where it is installed', () => {
+  const Store = loadConnectRedis()
+  expect(Store.name).toBe('RedisStore')
+  expect(Object.getOwnPropertyNames(Store.prototype)).toEqual(
+    Object.getOwnPropertyNames(RedisStore.prototype),
+  )
+})
+
+test('exactly connect-redis is asked for', () => {
+  const load = jest.fn(() => ({ RedisStore }))
+  expect(loadConnectRedis(load)).toBe(RedisStore)
+  expect(load.mock.calls).toEqual([['connect-redis']])
+})
+
+test('where it is not installed, the error says what to install', () => {
+  expect(() => loadConnectRedis(throwing(notFound))).toThrow(
+    expect.objectContaining({
+      code: 'WX_APP_CONFIG',
+      message: expect.stringContaining('npm i connect-redis redis') as string,
+    }),
+  )
+})
+
+test.each([
+  ['an error while it is loaded', new SyntaxError('x')],
+  ['an error with another code', Object.assign(new Error('x'), { code: 'EACCES' })],
+])('%s is passed on as it is', (_, error) => {
+  let thrown: unknown
+  try {
+    loadConnectRedis(throwing(error))
+  } catch (e) {
+    thrown = e
+  }
+  expect(thrown).toBe(error)
+})

@@ -1,0 +1,274 @@
+import { RedisStore } from 'connect-redis'
+import type { SessionData, Store } from 'express-session'
+import { createClient } from 'redis'
+import { createRedisSessionStore } from '../../src/redis/session-store.js'
+import { type RedisServer, redisUrl, startRedisServer } from '../support/redis.js'
+
+type Client = ReturnType<typeof createClient>
+/** A store with the methods express-session's types leave optional. */
+type FullStore = Store & Required<Pick<Store, 'touch'>>
+type Done<T> = (error: unknown, value?: T) => void
+
+const ttl = 3600
+const wx = { v: 1 as const, appid: 'wx1', openid: 'o', loginAt: 1, key: 'k', keyId: 'i' }
+const session = { cookie: { originalMaxAge: null, path: '/' }, wx, wxUser: { name: '小明😀' } }
+const asSession = (value: object): SessionData => value as SessionData
+
+let client: Client
+let prefix = ''
+let made = 0
+let store: FullStore
+const onTouchError = jest.fn()
+
+const storeOn = (on: unknown, timeout = 5000): FullStore =>
+  createRedisSessionStore(RedisStore, on, { prefix, ttl, timeout, onTouchError }) as FullStore
+
+beforeAll(async () => {
+  client = createClient({ url: redisUrl() })
+  await client.connect()
+})
+afterAll(() => client.close())
+beforeEach(() => {
+  prefix = `test-session-store:${process.pid}:${++made}:`
+  store = storeOn(client)
+  onTouchError.mockClear()
+})
+afterEach(async () => {
+  const keys = await client.keys(`${prefix}*`)
+  if (keys.length > 0) await client.del(keys)
+})
+
+/** Calls a method as express-session does, and waits for its callback. */
+function called<T>(call: (done: Done<T>) => void): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    call((error, value) => {
+      if (error) reject(error as Error)
+      else resolve(value)
+    })
+  })
+}
+const get = (sid: string, from = store): Promise<SessionData | null | undefined> =>
+  called((done) => from.get(sid, done))
+const set = (sid: string, value: object, to = store): Promise<unknown> =>
+  called((done) => to.set(sid, asSession(value), done))
+const touch = (sid: string, value: object, on = store): Promise<unknown> =>
+  called((done) => on.touch(sid, asSession(value), done as () => void))
+const destroy = (sid: string, on = store): Promise<unknown> =>
+  called((done) => on.destroy(sid, done))
+
+describe('a session', () => {
+  test('comes back as it was set', async () => {
+    await set('a', session)
+    await expect(get('a')).resolves.toEqual(session)
+  })
+
+  test('that was never set, or was destroyed, is null and no error', async () => {
+    await expect(get('a')).resolves.toBeNull()
+    await set('a', session)
+    await destroy('a')
+    await destroy('a')
+    await expect(get('a')).resolves.toBeNull()
+  })
+
+  test('lies under the prefix, as JSON', async () => {
+    await set('a', session)
+    expect(JSON.parse((await client.get(`${prefix}a`)) ?? '')).toEqual(session)
+  })
+
+  test('lives as long as its cookie, or the store’s own lifetime where that has no end', async () => {
+    await set('own', session)
+    await set('cookie', { ...session, cookie: { expires: new Date(Date.now() + 100_000) } })
+    const [own, cookie] = [await client.ttl(`${prefix}own`), await client.ttl(`${prefix}cookie`)]
+    expect(own).toBeGreaterThan(ttl - 60)
+    expect(own).toBeLessThanOrEqual(ttl)
+    expect(cookie).toBeGreaterThan(40)
+    expect(cookie).toBeLessThanOrEqual(100)
+  })
+
+  test('whose cookie has ended is destroyed', async () => {
+    await set('a', session)
+    await set('a', { ...session, cookie: { expires: new Date(Date.now() - 1000) } })
+    await expect(client.exists(`${prefix}a`)).resolves.toBe(0)
+  })
+
+  test('lives on when it is touched, and is not changed by that', async () => {
+    await set('a', session)
+    await client.expire(`${prefix}a`, 10)
+    await touch('a', { ...session, wxUser: 'other' })
+    expect(await client.ttl(`${prefix}a`)).toBeGreaterThan(10)
+    await expect(get('a')).resolves.toEqual(session)
+    expect(onTouchError).not.toHaveBeenCalled()
+  })
+
+  test('that is gone is not brought back by a touch', async () => {
+    await touch('a', session)
+    await expect(get('a')).resolves.toBeNull()
+  })
+
+  test('can be set, read, touched and destroyed by promise too', async () => {
+    const promised = store as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>
+    await promised['set']!('a', session)
+    await expect(promised['get']!('a')).resolves.toEqual(session)
+    await promised['touch']!('a', session)
+    await promised['destroy']!('a')
+    await expect(promised['get']!('a')).resolves.toBeNull()
+  })
+})
+
+describe('a record that cannot be read', () => {
+  test.each([
+    ['broken JSON', '{"cookie":{'],
+    ['no JSON', 'hello'],
+    ['a number', '5'],
+    ['a string', '"x"'],
+    ['true', 'true'],
+    ['a list', '[]'],
+    ['a list of sessions', JSON.stringify([session])],
+    ['an empty object', '{}'],
+    ['a session without a cookie', JSON.stringify({ wx })],
+    ['a session whose cookie is null', JSON.stringify({ wx, cookie: null })],
+    ['a session whose cookie is a string', JSON.stringify({ wx, cookie: 'x' })],
+  ])('is none, and is dropped: %s', async (_, text) => {
+    await client.set(`${prefix}a`, text)
+    await expect(get('a')).resolves.toBeNull()
+    await expect(client.exists(`${prefix}a`)).resolves.toBe(0)
+    await set('a', session)
+    await expect(get('a')).resolves.toEqual(session)
+  })
+
+  test.each<[string, (key: string) => Promise<unknown>]>([
+    ['list', (key) => client.lPush(key, 'x')],
+    ['set', (key) => client.sAdd(key, 'x')],
+    ['hash', (key) => client.hSet(key, 'a', 'b')],
+    ['sorted set', (key) => client.zAdd(key, { score: 1, value: 'x' })],
+    ['stream', (key) => client.xAdd(key, '*', { a: 'b' })],
+  ])('is none, and is dropped: a key that is a %s', async (_, spoil) => {
+    await spoil(`${prefix}a`)
+    await expect(get('a')).resolves.toBeNull()
+    await expect(client.exists(`${prefix}a`)).resolves.toBe(0)
+  })
+
+  test.each(['', 'null'])('that is %j is none, and can be written over', async (text) => {
+    await client.set(`${prefix}a`, text)
+    await expect(get('a')).resolves.toBeNull()
+    await set('a', session)
+    await expect(get('a')).resolves.toEqual(session)
+  })
+
+  test('does not take other records along', async () => {
+    await set('b', session)
+    await client.set(`${prefix}a`, '5')
+    await get('a')
+    await expect(get('b')).resolves.toEqual(session)
+  })
+
+  test('is an error, and not none, where dropping it fails', async () => {
+    await client.set(`${prefix}a`, '5')
+    const del = jest.spyOn(client, 'del').mockRejectedValueOnce(new Error('READONLY'))
+    try {
+      await expect(get('a')).rejects.toThrow('READONLY')
+    } finally {
+      del.mockRestore()
+    }
+  })
+})
+
+describe('a callback', () => {
+  test('is called once, with what was read or with the error', async () => {
+    await set('a', session)
+    const done = jest.fn()
+    await new Promise<void>((resolve) => {
+      store.get('a', (...args) => {
+        done(...(args as unknown[]))
+        resolve()
+      })
+    })
+    await new Promise(setImmediate)
+    expect(done.mock.calls).toEqual([[null, session]])
+
+    const failed = jest.fn()
+    const error = new Error('x')
+    const failing = storeOn({ get: () => Promise.reject(error) })
+    await new Promise<void>((resolve) => {
+      failing.get('a', (...args) => {
+        failed(...(args as unknown[]))
+        resolve()
+      })
+    })
+    await new Promise(setImmediate)
+    expect(failed.mock.calls).toEqual([[error]])
+  })
+
+  test('may be left out, and an error then is the caller’s', async () => {
+    const error = new Error('x')
+    const fail = (): Promise<never> => Promise.reject(error)
+    const failing = storeOn({ get: fail, set: fail, del: fail, expire: fail })
+    await expect(failing.set('a', asSession(session))).rejects.toBe(error)
+    await expect(failing.destroy('a')).rejects.toBe(error)
+    await expect(failing.get('a', undefined as never)).rejects.toBe(error)
+    await expect(failing.touch('a', asSession(session))).resolves.toBeUndefined()
+  })
+})
+
+describe('a touch that fails', () => {
+  test('does not fail the request, and is told', async () => {
+    const error = new Error('READONLY You can’t write against a read only replica.')
+    const expire = jest.spyOn(client, 'expire').mockRejectedValueOnce(error)
+    try {
+      await expect(touch('a', session)).resolves.toBeUndefined()
+      expect(onTouchError.mock.calls).toEqual([[error]])
+    } finally {
+      expire.mockRestore()
+    }
+  })
+})
+
+describe('on a server that fails', () => {
+  let server: RedisServer
+  let own: Client
+  beforeAll(async () => {
+    server = await startRedisServer()
+    own = createClient({ url: server.url, socket: { reconnectStrategy: false } })
+    own.on('error', () => undefined)
+    await own.connect()
+  })
+  afterAll(async () => {
+    own.destroy()
+    await server.stop()
+  })
+
+  test('every operation ends at its deadline where Redis hangs', async () => {
+    const hanging = storeOn(own, 30)
+    const late = { name: 'DeadlineError', message: 'no answer within 30 ms' }
+    server.freeze()
+    try {
+      await expect(get('a', hanging)).rejects.toMatchObject(late)
+      await expect(set('a', session, hanging)).rejects.toMatchObject(late)
+      await expect(destroy('a', hanging)).rejects.toMatchObject(late)
+      await expect(touch('a', session, hanging)).resolves.toBeUndefined()
+      expect(onTouchError.mock.calls).toEqual([[expect.objectContaining(late)]])
+    } finally {
+      server.thaw()
+    }
+    // The late answers change nothing more.
+    await own.ping()
+    await expect(get('a', storeOn(own))).resolves.toBeNull()
+  })
+
+  test('an error of Redis is an error, and never none', async () => {
+    const readOnly = storeOn(own)
+    await own.configSet('maxmemory', '1')
+    try {
+      await expect(set('a', session, readOnly)).rejects.toThrow(/^OOM /)
+      await expect(get('a', readOnly)).resolves.toBeNull()
+    } finally {
+      await own.configSet('maxmemory', '0')
+    }
+    own.destroy()
+    await expect(get('a', readOnly)).rejects.toThrow()
+    await expect(set('a', session, readOnly)).rejects.toThrow()
+    await expect(destroy('a', readOnly)).rejects.toThrow()
+    await expect(touch('a', session, readOnly)).resolves.toBeUndefined()
+    expect(onTouchError).toHaveBeenCalledTimes(1)
+  })
+})

@@ -1,0 +1,78 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+
+// The test script builds first.
+const cli = join(__dirname, '../../dist/esm/cli.js')
+
+interface Child {
+  process: ChildProcess
+  out: () => string
+  err: () => string
+  exitCode: Promise<number | null>
+}
+
+const children: ChildProcess[] = []
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+})
+
+function start(args: string[], env: NodeJS.ProcessEnv = {}): Child {
+  const child = spawn(process.execPath, [cli, ...args], { env: { ...process.env, ...env } })
+  children.push(child)
+  let [out, err] = ['', '']
+  child.stdout.on('data', (text: Buffer) => (out += text.toString()))
+  child.stderr.on('data', (text: Buffer) => (err += text.toString()))
+  const exitCode = new Promise<number | null>((resolve) => child.on('close', resolve))
+  return { process: child, out: () => out, err: () => err, exitCode }
+}
+
+async function urlOf(child: Child): Promise<string> {
+  for (;;) {
+    const found = /http:\/\/\S+/.exec(child.out())
+    if (found) return found[0]
+    if (child.process.exitCode !== null) throw new Error(child.err())
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+describe('npx express-wx-login', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('sandbox: runs, and stops on %s', async (signal) => {
+    const child = start(['sandbox', '--port', '0'], { NODE_ENV: 'development' })
+    const url = await urlOf(child)
+    const login = await fetch(`${url}/__sandbox/users/alice/login`, { method: 'POST' })
+    expect(await login.json()).toEqual({ code: expect.stringMatching(/^0sbx/) })
+    child.process.kill(signal)
+    expect(await child.exitCode).toBe(0)
+    expect(child.err()).toBe('')
+  })
+
+  it('sandbox: refuses NODE_ENV=production', async () => {
+    const child = start(['sandbox'], { NODE_ENV: 'production' })
+    expect(await child.exitCode).toBe(1)
+    expect(child.err()).toMatch(/does not run under NODE_ENV=production/)
+  })
+
+  it('sandbox: wrong options are exit code 2', async () => {
+    const child = start(['sandbox', '--port', 'x'])
+    expect(await child.exitCode).toBe(2)
+    expect(child.err()).toMatch(/--port: must be a number/)
+  })
+
+  it.each([['--help'], ['-h']])('%s lists the commands', async (flag) => {
+    const child = start([flag])
+    expect(await child.exitCode).toBe(0)
+    expect(child.out()).toMatch(/^Usage: express-wx-login <command>[^]*sandbox/)
+  })
+
+  it('without a command shows the usage, as an error', async () => {
+    const child = start([])
+    expect(await child.exitCode).toBe(2)
+    expect(child.err()).toMatch(/^Usage: /)
+  })
+
+  it('does not know other commands', async () => {
+    const child = start(['sandbix'])
+    expect(await child.exitCode).toBe(2)
+    expect(child.err()).toMatch(/there is no command "sandbix"/)
+  })
+})

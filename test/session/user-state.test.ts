@@ -1,0 +1,465 @@
+import { createClient } from 'redis'
+import * as fc from 'fast-check'
+import { createRedisUserState } from '../../src/redis/user-state.js'
+import { createMemoryUserState } from '../../src/session/memory-user-state.js'
+import type { UserState, WxIdentity } from '../../src/types.js'
+import { type RedisServer, redisUrl, startRedisServer } from '../support/redis.js'
+
+type Client = ReturnType<typeof createClient>
+
+const alice: WxIdentity = { appid: 'wx1111111111111111', openid: 'oAlice' }
+const bob: WxIdentity = { appid: 'wx1111111111111111', openid: 'oBob' }
+const aliceElsewhere: WxIdentity = { appid: 'wx2222222222222222', openid: 'oAlice' }
+const ttl = 7 * 24 * 3600
+
+/** One way to keep user states, and how to make time pass for it. */
+interface Kind {
+  make(): UserState
+  pass(ms: number): Promise<void>
+}
+
+let client: Client
+let prefix = ''
+let made = 0
+let clock = 0
+
+const inRedis: Kind = {
+  make: () => createRedisUserState(client, { prefix, ttl, timeout: 5000 }),
+  // Time passes where it counts: every key is that much nearer to its end.
+  async pass(ms) {
+    for (const key of await client.keys(`${prefix}*`)) {
+      const left = await client.pTTL(key)
+      if (left > ms) await client.pExpire(key, left - ms)
+      else if (left >= 0) await client.del(key)
+    }
+  },
+}
+const inMemory: Kind = {
+  make: () => createMemoryUserState(() => clock),
+  async pass(ms) {
+    clock += ms
+  },
+}
+
+beforeAll(async () => {
+  client = createClient({ url: redisUrl() })
+  await client.connect()
+})
+afterAll(() => client.close())
+beforeEach(() => {
+  clock = 1_800_000_000_000
+  prefix = `test-user-state:${process.pid}:${++made}:`
+})
+afterEach(async () => {
+  const keys = await client.keys(`${prefix}*`)
+  if (keys.length > 0) await client.del(keys)
+})
+
+describe.each<[string, Kind]>([
+  ['in memory', inMemory],
+  ['in Redis', inRedis],
+])('%s', (_, kind) => {
+  let state: UserState
+  beforeEach(() => {
+    state = kind.make()
+  })
+  const sids = async (user = alice): Promise<string[]> =>
+    (await state.listSessions(user)).map(({ sid }) => sid)
+
+  describe('the list of sessions', () => {
+    test('is empty at first', async () => {
+      await expect(state.listSessions(alice)).resolves.toEqual([])
+    })
+
+    test('has the newest login first, whatever the order they were entered in', async () => {
+      for (const [sid, loginAt] of [['b', 2000], ['d', 4000], ['a', 1000], ['c', 3000]] as const) {
+        await state.addSession(alice, sid, loginAt)
+      }
+      await expect(state.listSessions(alice)).resolves.toEqual([
+        { sid: 'd', loginAt: 4000 },
+        { sid: 'c', loginAt: 3000 },
+        { sid: 'b', loginAt: 2000 },
+        { sid: 'a', loginAt: 1000 },
+      ])
+    })
+
+    test('says how many there are, each counted once', async () => {
+      await expect(state.addSession(alice, 'a', 1000)).resolves.toBe(1)
+      await expect(state.addSession(alice, 'b', 2000)).resolves.toBe(2)
+      await expect(state.addSession(alice, 'b', 3000)).resolves.toBe(2)
+      await expect(state.addSession(bob, 'c', 3000)).resolves.toBe(1)
+    })
+
+    test('keeps the milliseconds of a login', async () => {
+      const loginAt = 1_800_000_000_123
+      await state.addSession(alice, 'a', loginAt)
+      await expect(state.listSessions(alice)).resolves.toEqual([{ sid: 'a', loginAt }])
+    })
+
+    test('has a session once, at the time entered last', async () => {
+      await state.addSession(alice, 'a', 1000)
+      await state.addSession(alice, 'b', 2000)
+      await state.addSession(alice, 'a', 3000)
+      await expect(sids()).resolves.toEqual(['a', 'b'])
+    })
+
+    test('is one for each user of each app', async () => {
+      await state.addSession(alice, 'a', 1)
+      await state.addSession(bob, 'b', 2)
+      await state.addSession(aliceElsewhere, 'c', 3)
+      await state.removeSessions(bob, ['a', 'c'])
+      await expect(sids(alice)).resolves.toEqual(['a'])
+      await expect(sids(bob)).resolves.toEqual(['b'])
+      await expect(sids(aliceElsewhere)).resolves.toEqual(['c'])
+    })
+
+    test('knows a user by appid and openid, with or without a unionid', async () => {
+      await state.addSession({ ...alice, unionid: 'u' }, 'a', 1)
+      await expect(sids(alice)).resolves.toEqual(['a'])
+    })
+  })
+
+  test('any entries and removals leave the list they should', async () => {
+    const step = fc.oneof(
+      fc.record({ add: fc.nat(20) }),
+      fc.record({ remove: fc.array(fc.nat(20), { maxLength: 4 }) }),
+    )
+    let run = 0
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 15 }), async (steps) => {
+        const user = { ...alice, openid: `o${++run}` }
+        let expected: string[] = []
+        let now = 0
+        for (const s of steps) {
+          if ('remove' in s) {
+            const gone = s.remove.map(String)
+            await state.removeSessions(user, gone)
+            expected = expected.filter((sid) => !gone.includes(sid))
+          } else {
+            const sid = String(s.add)
+            expected = [sid, ...expected.filter((other) => other !== sid)]
+            await expect(state.addSession(user, sid, ++now)).resolves.toBe(expected.length)
+          }
+          await expect(sids(user)).resolves.toEqual(expected)
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  describe('removal', () => {
+    test('takes out the sessions named, and no others', async () => {
+      for (const [at, sid] of ['a', 'b', 'c', 'd'].entries()) await state.addSession(alice, sid, at)
+      await state.removeSessions(alice, ['b', 'd'])
+      await expect(sids()).resolves.toEqual(['c', 'a'])
+    })
+
+    test('of none, of unknown ones and of unknown users changes nothing', async () => {
+      await state.addSession(alice, 'a', 1)
+      await state.removeSessions(alice, [])
+      await state.removeSessions(alice, ['x', 'y'])
+      await state.removeSessions(bob, ['a'])
+      await expect(sids()).resolves.toEqual(['a'])
+    })
+
+    test('of the last one leaves a user who can log in again', async () => {
+      await state.addSession(alice, 'a', 1)
+      await state.removeSessions(alice, ['a'])
+      await expect(sids()).resolves.toEqual([])
+      await state.addSession(alice, 'b', 2)
+      await expect(sids()).resolves.toEqual(['b'])
+    })
+  })
+
+  describe('the count of refused data', () => {
+    const count = (add: 0 | 1, user = alice, session = 's'): Promise<number> =>
+      state.refusals(user, session, add)
+
+    test('goes up by one, and stands still when it is only read', async () => {
+      await expect(count(0)).resolves.toBe(0)
+      await expect(count(1)).resolves.toBe(1)
+      await expect(count(1)).resolves.toBe(2)
+      await expect(count(0)).resolves.toBe(2)
+      await expect(count(0)).resolves.toBe(2)
+      await expect(count(1)).resolves.toBe(3)
+    })
+
+    test('is one for each session of each user of each app', async () => {
+      await count(1)
+      await expect(count(0, alice, 'other')).resolves.toBe(0)
+      await expect(count(0, bob)).resolves.toBe(0)
+      await expect(count(0, aliceElsewhere)).resolves.toBe(0)
+    })
+
+    test('begins again after a minute', async () => {
+      await count(1)
+      await count(1)
+      await kind.pass(59_000)
+      await expect(count(0)).resolves.toBe(2)
+      await kind.pass(1000)
+      await expect(count(0)).resolves.toBe(0)
+      await expect(count(1)).resolves.toBe(1)
+    })
+
+    test('loses nothing of refusals at the same time', async () => {
+      await Promise.all(Array.from({ length: 25 }, () => count(1)))
+      await expect(count(0)).resolves.toBe(25)
+    })
+
+    // The limit is 20 a minute. One refusal every 40 seconds is far below it, for however long.
+    test('is of the last minute: refusals far between never add up', async () => {
+      const counts: number[] = []
+      for (let i = 0; i < 30; i++) {
+        counts.push(await count(1))
+        await kind.pass(40_000)
+      }
+      expect(Math.max(...counts)).toBeLessThanOrEqual(2)
+    })
+  })
+
+  test('keeping the list alive says nothing and fails nowhere', async () => {
+    expect(state.keepAlive(alice)).toBeUndefined()
+    await state.addSession(alice, 'a', 1)
+    expect(state.keepAlive(alice)).toBeUndefined()
+    await expect(sids()).resolves.toEqual(['a'])
+  })
+})
+
+describe('in memory only', () => {
+  test('it forgets the user seen longest ago of more than ten thousand', async () => {
+    const state = inMemory.make()
+    const user = (i: number): WxIdentity => ({ ...alice, openid: `o${i}` })
+    for (let i = 0; i < 10_000; i++) await state.addSession(user(i), 's', i)
+    await state.addSession(user(0), 't', 20_000)
+    for (let i = 10_000; i < 10_100; i++) await state.addSession(user(i), 's', i)
+    const known = async (i: number): Promise<number> => (await state.listSessions(user(i))).length
+    expect([await known(0), await known(1), await known(100), await known(101)]).toEqual([2, 0, 0, 1])
+    expect(await known(10_099)).toBe(1)
+  })
+
+  test('it forgets the count of the session refused longest ago of more than ten thousand', async () => {
+    const state = inMemory.make()
+    for (let i = 0; i <= 10_000; i++) await state.refusals(alice, `s${i}`, 1)
+    await expect(state.refusals(alice, 's0', 0)).resolves.toBe(0)
+    await expect(state.refusals(alice, 's1', 0)).resolves.toBe(1)
+  })
+
+  test('it uses the time of the machine', async () => {
+    jest.useFakeTimers({ now: 1_800_000_000_000 })
+    try {
+      const state = createMemoryUserState()
+      await state.refusals(alice, 's', 1)
+      jest.advanceTimersByTime(59_999)
+      await expect(state.refusals(alice, 's', 0)).resolves.toBe(1)
+      jest.advanceTimersByTime(1)
+      await expect(state.refusals(alice, 's', 0)).resolves.toBe(0)
+    } finally {
+      jest.useRealTimers()
+    }
+  })
+})
+
+describe('in Redis only', () => {
+  const sessions = (): string => `${prefix}user:{wx1111111111111111:oAlice}:sessions`
+  const refused = (): string => `${prefix}user:{wx1111111111111111:oAlice}:refused:s`
+
+  test('all keys of a user share one hash tag, and only that user’s', async () => {
+    const state = inRedis.make()
+    for (const user of [alice, bob, aliceElsewhere]) {
+      await state.addSession(user, 'a', 1)
+      await state.refusals(user, 's', 1)
+    }
+    const keys = await client.keys(`${prefix}*`)
+    const tagOf = (key: string): string | undefined => /\{([^}]*)\}/.exec(key)?.[1]
+    expect(keys.toSorted()).toEqual(
+      [alice, bob, aliceElsewhere]
+        .flatMap(({ appid, openid }) => [
+          `${prefix}user:{${appid}:${openid}}:refused:s`,
+          `${prefix}user:{${appid}:${openid}}:sessions`,
+        ])
+        .toSorted(),
+    )
+    expect(new Set(keys.map(tagOf)).size).toBe(3)
+  })
+
+  test('no key stays for ever', async () => {
+    const state = inRedis.make()
+    await state.addSession(alice, 'a', 1)
+    await state.refusals(alice, 's', 1)
+    const [list, count] = [await client.ttl(sessions()), await client.ttl(refused())]
+    expect(list).toBeGreaterThan(ttl)
+    expect(list).toBeLessThanOrEqual(2 * ttl)
+    expect(count).toBeGreaterThan(0)
+    expect(count).toBeLessThanOrEqual(60)
+  })
+
+  test('two processes see one list and one count', async () => {
+    const [one, two] = [inRedis.make(), inRedis.make()]
+    await one.addSession(alice, 'a', 1)
+    await two.addSession(alice, 'b', 2)
+    await one.refusals(alice, 's', 1)
+    await two.refusals(alice, 's', 1)
+    expect((await one.listSessions(alice)).map(({ sid }) => sid)).toEqual(['b', 'a'])
+    await expect(one.refusals(alice, 's', 0)).resolves.toBe(2)
+  })
+
+  describe('keepAlive', () => {
+    const start = 1_800_000_000_000
+    let now: jest.SpyInstance<number>
+    let expire: jest.SpyInstance
+    beforeEach(() => {
+      now = jest.spyOn(Date, 'now').mockReturnValue(start)
+      expire = jest.spyOn(client, 'expire')
+    })
+    afterEach(() => {
+      now.mockRestore()
+      expire.mockRestore()
+    })
+    const settled = (): Promise<unknown> =>
+      Promise.all(expire.mock.results.map(({ value }) => value as Promise<unknown>))
+
+    test('gives the list its whole lifetime again', async () => {
+      const state = inRedis.make()
+      await state.addSession(alice, 'a', 1)
+      await client.expire(sessions(), 10)
+      state.keepAlive(alice)
+      await settled()
+      expect(await client.ttl(sessions())).toBeGreaterThan(ttl)
+    })
+
+    test('makes no list where there is none', async () => {
+      inRedis.make().keepAlive(alice)
+      await settled()
+      await expect(client.exists(sessions())).resolves.toBe(0)
+    })
+
+    test('asks Redis once in half a lifetime, for each user', () => {
+      const state = inRedis.make()
+      for (let i = 0; i < 100; i++) state.keepAlive(alice)
+      expect(expire).toHaveBeenCalledTimes(1)
+      state.keepAlive(bob)
+      expect(expire).toHaveBeenCalledTimes(2)
+      now.mockReturnValue(start + (ttl * 1000) / 2 - 1)
+      state.keepAlive(alice)
+      expect(expire).toHaveBeenCalledTimes(2)
+      now.mockReturnValue(start + (ttl * 1000) / 2)
+      state.keepAlive(alice)
+      state.keepAlive(alice)
+      expect(expire).toHaveBeenCalledTimes(3)
+    })
+
+    test('asks again at once where Redis failed', async () => {
+      const state = inRedis.make()
+      expire.mockRejectedValueOnce(new Error('away'))
+      state.keepAlive(alice)
+      await new Promise(setImmediate)
+      state.keepAlive(alice)
+      expect(expire).toHaveBeenCalledTimes(2)
+    })
+
+    test('remembers ten thousand users and no more', () => {
+      const state = inRedis.make()
+      expire.mockResolvedValue(1)
+      for (let i = 0; i <= 10_000; i++) state.keepAlive({ ...alice, openid: `o${i}` })
+      expire.mockClear()
+      state.keepAlive({ ...alice, openid: 'o10000' })
+      expect(expire).not.toHaveBeenCalled()
+      state.keepAlive({ ...alice, openid: 'o0' })
+      expect(expire).toHaveBeenCalledTimes(1)
+    })
+  })
+
+  describe('a key that cannot be read counts as absent', () => {
+    const poison: Record<string, (key: string) => Promise<unknown>> = {
+      'a string': (key) => client.set(key, 'x'),
+      'a list': (key) => client.lPush(key, 'x'),
+      'a set': (key) => client.sAdd(key, 'x'),
+      'a hash': (key) => client.hSet(key, 'a', 'b'),
+    }
+
+    test.each(Object.entries(poison))('for the list: %s', async (_, spoil) => {
+      const state = inRedis.make()
+      await spoil(sessions())
+      await expect(state.listSessions(alice)).resolves.toEqual([])
+      await expect(client.exists(sessions())).resolves.toBe(0)
+
+      await spoil(sessions())
+      await expect(state.removeSessions(alice, ['a'])).resolves.toBeUndefined()
+      await expect(client.exists(sessions())).resolves.toBe(0)
+
+      await spoil(sessions())
+      await expect(state.addSession(alice, 'a', 1)).resolves.toBe(1)
+      await expect(state.listSessions(alice)).resolves.toEqual([{ sid: 'a', loginAt: 1 }])
+      expect(await client.ttl(sessions())).toBeGreaterThan(0)
+    })
+
+    test.each<[string, (key: string) => Promise<unknown>]>([
+      ...Object.entries(poison).slice(1),
+      ['a text that is no number', (key) => client.set(key, 'many')],
+      ['a number that is not whole', (key) => client.set(key, '1.5')],
+      ['an empty text', (key) => client.set(key, '')],
+    ])('for the count: %s', async (_, spoil) => {
+      const state = inRedis.make()
+      await spoil(refused())
+      await expect(state.refusals(alice, 's', 0)).resolves.toBe(0)
+      await client.del(refused())
+
+      await spoil(refused())
+      await expect(state.refusals(alice, 's', 1)).resolves.toBe(1)
+      await expect(state.refusals(alice, 's', 1)).resolves.toBe(2)
+      expect(await client.ttl(refused())).toBeGreaterThan(0)
+    })
+  })
+
+  describe('on a server that fails', () => {
+    let server: RedisServer
+    let own: Client
+    beforeAll(async () => {
+      server = await startRedisServer()
+      own = createClient({ url: server.url, socket: { reconnectStrategy: false } })
+      own.on('error', () => undefined)
+      await own.connect()
+    })
+    afterAll(async () => {
+      own.destroy()
+      await server.stop()
+    })
+    const operations: [string, (state: UserState) => Promise<unknown>][] = [
+      ['addSession', (state) => state.addSession(alice, 'a', 1)],
+      ['removeSessions', (state) => state.removeSessions(alice, ['a'])],
+      ['listSessions', (state) => state.listSessions(alice)],
+      ['reading refusals', (state) => state.refusals(alice, 's', 0)],
+      ['counting refusals', (state) => state.refusals(alice, 's', 1)],
+    ]
+
+    test('every operation ends at its deadline where Redis hangs', async () => {
+      const state = createRedisUserState(own, { prefix, ttl, timeout: 30 })
+      server.freeze()
+      try {
+        for (const [name, operation] of operations) {
+          await expect([name, await operation(state).catch((e: Error) => e.name)]).toEqual([
+            name,
+            'DeadlineError',
+          ])
+        }
+        expect(() => state.keepAlive(alice)).not.toThrow()
+      } finally {
+        server.thaw()
+      }
+    })
+
+    test('every operation fails as Redis fails', async () => {
+      await own.ping()
+      const state = createRedisUserState(own, { prefix, ttl, timeout: 5000 })
+      await own.configSet('maxmemory', '1')
+      try {
+        await expect(state.addSession(alice, 'b', 2)).rejects.toThrow(/^OOM /)
+      } finally {
+        await own.configSet('maxmemory', '0')
+      }
+      own.destroy()
+      for (const [, operation] of operations) await expect(operation(state)).rejects.toThrow()
+      expect(() => state.keepAlive(alice)).not.toThrow()
+    })
+  })
+})

@@ -1,0 +1,228 @@
+import { WxLoginError } from '../../src/errors.js'
+import type { WxCodeSession } from '../../src/types.js'
+import { type CodeFlights, createCodeFlights, type Flight } from '../../src/wechat/code-flights.js'
+
+const session: WxCodeSession = { openid: 'o', sessionKey: 'k' }
+const appid = 'wx1'
+const failed = new WxLoginError('WX_BUSY')
+const codeUsed = expect.objectContaining({ code: 'WX_CODE_USED', status: 401 }) as Error
+
+let now: number
+let flights: CodeFlights
+let exchange: jest.Mock<Promise<WxCodeSession>, []>
+
+beforeEach(() => {
+  now = 1000
+  flights = createCodeFlights(() => now)
+  exchange = jest.fn(async () => session)
+})
+
+const join = (code: string, arrivedAt = now): Flight =>
+  flights.join({ appid, code }, arrivedAt, exchange)
+
+/** A promise and the two ways to settle it. */
+function pending<T>(): {
+  promise: Promise<T>
+  resolve: (value: T) => void
+  reject: (error: Error) => void
+} {
+  let resolve!: (value: T) => void
+  let reject!: (error: Error) => void
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  return { promise, resolve, reject }
+}
+
+describe('posts of one code at the same time', () => {
+  test('share one exchange', async () => {
+    const { promise, resolve } = pending<WxCodeSession>()
+    exchange.mockReturnValue(promise)
+    const all = Array.from({ length: 50 }, () => join('a'))
+    resolve(session)
+    for (const flight of all) await expect(flight.session).resolves.toBe(session)
+    expect(exchange).toHaveBeenCalledTimes(1)
+  })
+
+  test('share it also when the answer is there already', async () => {
+    await join('a').session
+    await expect(join('a').session).resolves.toBe(session)
+    expect(exchange).toHaveBeenCalledTimes(1)
+  })
+
+  test('share its failure', async () => {
+    exchange.mockRejectedValue(failed)
+    const all = [join('a'), join('a')]
+    for (const flight of all) await expect(flight.session).rejects.toBe(failed)
+    expect(exchange).toHaveBeenCalledTimes(1)
+  })
+
+  test('share one onUser and what it returned', async () => {
+    const save = jest.fn(async () => ({ id: 1 }))
+    const users = await Promise.all([join('a'), join('a'), join('a')].map((f) => f.user(save)))
+    expect(save).toHaveBeenCalledTimes(1)
+    expect(users.every((user) => user === users[0])).toBe(true)
+    await expect(join('a').user(save)).resolves.toBe(users[0])
+    expect(save).toHaveBeenCalledTimes(1)
+  })
+
+  test('share one failure of onUser', async () => {
+    const { promise, reject } = pending<unknown>()
+    const save = jest.fn(() => promise)
+    const all = [join('a').user(save), join('a').user(save)]
+    reject(failed)
+    for (const user of all) await expect(user).rejects.toBe(failed)
+    expect(save).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('codes that are not the same', () => {
+  test('have an exchange each', async () => {
+    join('a')
+    join('b')
+    join('A')
+    join('a ')
+    expect(exchange).toHaveBeenCalledTimes(4)
+  })
+
+  test('are those of two apps, however appid and code are cut', () => {
+    flights.join({ appid: 'wx1', code: '2a' }, now, exchange)
+    flights.join({ appid: 'wx12', code: 'a' }, now, exchange)
+    flights.join({ appid: 'wx1', code: 'a' }, now, exchange)
+    expect(exchange).toHaveBeenCalledTimes(3)
+  })
+})
+
+describe('a second try', () => {
+  test('after a failed exchange asks WeChat again', async () => {
+    exchange.mockRejectedValueOnce(failed)
+    await expect(join('a').session).rejects.toBe(failed)
+    await expect(join('a').session).resolves.toBe(session)
+    expect(exchange).toHaveBeenCalledTimes(2)
+  })
+
+  test('after a failed onUser calls onUser again, without a second exchange', async () => {
+    const save = jest.fn<Promise<unknown>, []>().mockRejectedValueOnce(failed).mockResolvedValue('user')
+    await expect(join('a').user(save)).rejects.toBe(failed)
+    await expect(join('a').user(save)).resolves.toBe('user')
+    await expect(join('a').user(save)).resolves.toBe('user')
+    expect(save).toHaveBeenCalledTimes(2)
+    expect(exchange).toHaveBeenCalledTimes(1)
+  })
+
+  test('after a failed save has user and session ready', async () => {
+    const save = jest.fn(async () => 'user')
+    await join('a').user(save)
+    // Not used(): the store failed.
+    now += 59_999
+    const again = join('a')
+    await expect(again.session).resolves.toBe(session)
+    await expect(again.user(save)).resolves.toBe('user')
+    expect([exchange.mock.calls.length, save.mock.calls.length]).toEqual([1, 1])
+  })
+
+  test('a minute later asks WeChat again: nothing is kept longer', () => {
+    join('a')
+    now += 59_999
+    join('a')
+    expect(exchange).toHaveBeenCalledTimes(1)
+    now += 1
+    join('a')
+    expect(exchange).toHaveBeenCalledTimes(2)
+  })
+
+  test('of one code outlives the expiry of others', () => {
+    join('old')
+    now += 30_000
+    join('young')
+    now += 30_000
+    join('young')
+    expect(exchange).toHaveBeenCalledTimes(2)
+    join('old')
+    expect(exchange).toHaveBeenCalledTimes(3)
+  })
+})
+
+describe('a code that made a session', () => {
+  test('is used for every request that came later', () => {
+    const flight = join('a', now)
+    now += 10
+    flight.used()
+    expect(() => join('a', now + 1)).toThrow(codeUsed)
+    expect(exchange).toHaveBeenCalledTimes(1)
+  })
+
+  test('still serves requests that had come before', async () => {
+    const flight = join('a', now)
+    now += 10
+    flight.used()
+    for (const arrivedAt of [now - 5, now]) {
+      await expect(join('a', arrivedAt).session).resolves.toBe(session)
+    }
+    expect(exchange).toHaveBeenCalledTimes(1)
+  })
+
+  test('keeps the time of its first session, however many follow', () => {
+    const first = join('a', now)
+    const second = join('a', now)
+    now += 10
+    first.used()
+    const arrivedAt = now + 1
+    now += 10
+    second.used()
+    expect(() => join('a', arrivedAt)).toThrow(codeUsed)
+  })
+
+  test('is WeChat’s to refuse after a minute', () => {
+    join('a').used()
+    now += 60_000
+    join('a')
+    expect(exchange).toHaveBeenCalledTimes(2)
+  })
+
+  test('does not touch other codes', () => {
+    join('a').used()
+    now += 1
+    expect(() => join('b')).not.toThrow()
+  })
+})
+
+describe('memory', () => {
+  test('is bounded: the oldest of more than ten thousand codes goes', () => {
+    for (let i = 0; i < 10_500; i++) join(`code ${i}`)
+    exchange.mockClear()
+    for (let i = 10_499; i >= 1000; i--) join(`code ${i}`)
+    expect(exchange).not.toHaveBeenCalled()
+    for (let i = 0; i < 400; i++) join(`code ${i}`)
+    expect(exchange).toHaveBeenCalledTimes(400)
+  })
+
+  test('holds no code in the clear', () => {
+    const set = jest.spyOn(Map.prototype, 'set')
+    try {
+      join('canary')
+      expect(JSON.stringify(set.mock.calls)).not.toContain('canary')
+    } finally {
+      set.mockRestore()
+    }
+  })
+})
+
+test('an exchange that fails after its minute does not take a newer one of the same code along', async () => {
+  const slow = pending<WxCodeSession>()
+  exchange.mockReturnValueOnce(slow.promise)
+  const first = join('a')
+  now += 60_000
+  join('a')
+  slow.reject(failed)
+  await expect(first.session).rejects.toBe(failed)
+  join('a')
+  expect(exchange).toHaveBeenCalledTimes(2)
+})
+
+test('a failed exchange that nobody waits for is no unhandled rejection', async () => {
+  exchange.mockRejectedValue(failed)
+  join('a')
+  await new Promise(setImmediate)
+})
