@@ -48,7 +48,10 @@ function requireSession(
   const options = first as GuardOptions
   const { maxAge, ...unknown } = options
   const [extra] = Object.keys(unknown)
-  if (extra !== undefined || !(maxAge === undefined || (typeof maxAge === 'number' && maxAge > 0))) {
+  if (
+    extra !== undefined ||
+    !(maxAge === undefined || (typeof maxAge === 'number' && maxAge > 0))
+  ) {
     throw new WxLoginError('WX_APP_CONFIG', {
       message: `requireWxSession: ${extra === undefined ? 'maxAge must be a number of seconds' : `${extra}: unknown option, there is only maxAge (seconds)`}`,
     })

@@ -195,8 +195,10 @@ export interface WxWeChatOptions {
 }
 
 /** Flags of the session cookie. Default `{ httpOnly: true, sameSite: 'lax', path: '/' }`. */
-export interface WxCookieOptions
-  extends Pick<CookieOptions, 'httpOnly' | 'sameSite' | 'path' | 'domain' | 'partitioned'> {
+export interface WxCookieOptions extends Pick<
+  CookieOptions,
+  'httpOnly' | 'sameSite' | 'path' | 'domain' | 'partitioned'
+> {
   /** `'auto'`: as the connection of the login is. Default true in production, else `'auto'`. */
   secure?: boolean | 'auto' | undefined
 }

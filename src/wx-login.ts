@@ -100,7 +100,11 @@ function createHost(
         'wxLogin has session.store but no redis: wx.sessions, session.maxPerUser and the limit on refused data know this process only.',
       )
     }
-    return createOwnSession(settings, session, new DeadlineStore(session.store, storeTimeout, onTouchError))
+    return createOwnSession(
+      settings,
+      session,
+      new DeadlineStore(session.store, storeTimeout, onTouchError),
+    )
   }
   if (redis) {
     const store = createRedisSessionStore(loadConnectRedis(), redis, {

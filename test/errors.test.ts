@@ -28,22 +28,28 @@ describe('the codes', () => {
     expect(errorCodes).toEqual(Object.keys(contract))
   })
 
-  test.each(Object.entries(contract))('%s has the status and the action of the contract', (code, row) => {
-    const error = new WxLoginError(code as WxErrorCode)
-    expect([error.status, error.action]).toEqual(row)
-    expect(error.statusCode).toBe(error.status)
-    expect(error.code).toBe(code)
-  })
+  test.each(Object.entries(contract))(
+    '%s has the status and the action of the contract',
+    (code, row) => {
+      const error = new WxLoginError(code as WxErrorCode)
+      expect([error.status, error.action]).toEqual(row)
+      expect(error.statusCode).toBe(error.status)
+      expect(error.code).toBe(code)
+    },
+  )
 
   test.each(errorCodes)('%s has a sentence for the phone', (code) => {
     expect(new WxLoginError(code).message).toMatch(/^[A-Z].{10,}[.]$/)
   })
 
-  test.each(errorCodes)('%s says when to try again if, and only if, that is the thing to do', (code) => {
-    const { action, retryAfter } = new WxLoginError(code)
-    if (action === 'retry') expect(retryAfter).toBeGreaterThan(0)
-    else expect(retryAfter).toBeUndefined()
-  })
+  test.each(errorCodes)(
+    '%s says when to try again if, and only if, that is the thing to do',
+    (code) => {
+      const { action, retryAfter } = new WxLoginError(code)
+      if (action === 'retry') expect(retryAfter).toBeGreaterThan(0)
+      else expect(retryAfter).toBeUndefined()
+    },
+  )
 
   test('keep from the phone what is for the operator only', () => {
     const hidden = errorCodes.filter((code) => !new WxLoginError(code).expose)
@@ -101,7 +107,12 @@ describe('an error', () => {
   test('printed shows its stack and what is known', () => {
     const shown = inspect(new WxLoginError('WX_CODE_INVALID', { errcode: 40029, reason: 'why' }))
     expect(shown).toMatch(/^WxLoginError: WeChat does not accept this code/)
-    for (const part of ["code: 'WX_CODE_INVALID'", 'errcode: 40029', "reason: 'why'", "action: 'login'"]) {
+    for (const part of [
+      "code: 'WX_CODE_INVALID'",
+      'errcode: 40029',
+      "reason: 'why'",
+      "action: 'login'",
+    ]) {
       expect(shown).toContain(part)
     }
   })

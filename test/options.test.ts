@@ -49,7 +49,13 @@ describe('good options', () => {
         ...{ redis: {}, redisPrefix: 'x:', storeTimeout: 1, hookTimeout: 1, watermarkMaxAge: 1 },
         transport: { header: 'X-Token', scheme: 'WX', cookie: true },
         routes: { login: '/a', logout: '/b', session: '/c', profile: '/d' },
-        ...{ onUser: () => 1, onLogin: () => 1, onLogout: () => 1, onRevoke: () => 1, onError: () => 1 },
+        ...{
+          onUser: () => 1,
+          onLogin: () => 1,
+          onLogout: () => 1,
+          onRevoke: () => 1,
+          onError: () => 1,
+        },
         wechat: { baseUrl: 'https://example.org', timeout: 1, fetch, code2Session: () => 1 },
         keySecret: secret,
       },
@@ -87,7 +93,11 @@ describe('the app', () => {
     ['a secret alone', { secret: app.secret }, ['appid']],
     ['both forms', { ...app, apps: [app] }, ['apps']],
     ['an appid beside a list', { appid: app.appid, apps: [app] }, ['apps']],
-    ['a secret beside a function', { secret: app.secret, apps: () => app, keySecret: secret }, ['apps']],
+    [
+      'a secret beside a function',
+      { secret: app.secret, apps: () => app, keySecret: secret },
+      ['apps'],
+    ],
     ['an empty list', { apps: [] }, ['apps']],
     ['an object as list', { apps: app }, ['apps']],
     ['a string as list', { apps: app.appid }, ['apps']],
@@ -98,12 +108,23 @@ describe('the app', () => {
     expect(named(options)).toEqual(faults)
   })
 
-  test.each(['', ' ', 'wx 1', 'wx1\n', 'wx{1}', 'wx:1', 'wx|1', 'ä', 'x'.repeat(65), 5, null, {}, ['wx1']])(
-    'has no AppID like %j',
-    (appid) => {
-      expect(named({ ...good, appid })).toEqual(['appid'])
-    },
-  )
+  test.each([
+    '',
+    ' ',
+    'wx 1',
+    'wx1\n',
+    'wx{1}',
+    'wx:1',
+    'wx|1',
+    'ä',
+    'x'.repeat(65),
+    5,
+    null,
+    {},
+    ['wx1'],
+  ])('has no AppID like %j', (appid) => {
+    expect(named({ ...good, appid })).toEqual(['appid'])
+  })
 
   test.each(['', ' ', 'a b', 'a\n', 'ä', 'x'.repeat(129), 5, null, {}, [app.secret]])(
     'has no AppSecret like %j',
@@ -209,7 +230,8 @@ describe('every other option', () => {
     ...wrong('wechat.baseUrl', '', 'x', 'api.weixin.qq.com', 'ftp://a', 'javascript:0', 5, null),
   ])('%s is named where it is %p', (path, value) => {
     const [outer, inner, innermost] = path.split('.') as [string, string?, string?]
-    const nested = innermost !== undefined ? { [inner!]: { [innermost]: value } } : { [inner!]: value }
+    const nested =
+      innermost !== undefined ? { [inner!]: { [innermost]: value } } : { [inner!]: value }
     const content =
       inner === undefined ? value : { ...(outer === 'session' && { secret }), ...nested }
     expect(named({ ...good, [outer]: content })).toEqual([path])
@@ -229,7 +251,15 @@ describe('every other option', () => {
       }),
       { numRuns: 500 },
     )
-    const key = fc.constantFrom('session', 'apps', 'redis', 'wechat', 'routes', 'transport', 'keySecret')
+    const key = fc.constantFrom(
+      'session',
+      'apps',
+      'redis',
+      'wechat',
+      'routes',
+      'transport',
+      'keySecret',
+    )
     fc.assert(
       fc.property(fc.dictionary(key, fc.anything()), (more) => {
         expect(Array.isArray(optionFaults({ ...app, ...more }))).toBe(true)
@@ -330,12 +360,15 @@ describe('in production', () => {
     ['http://[::2]', true, false],
     ['ws://localhost', false, false],
     ['localhost:3900', false, false],
-  ])('WeChat may be at %s: in development %s, in production %s', (baseUrl, development, production) => {
-    const options = { ...good, redis: {}, wechat: { baseUrl } }
-    expect(named(options)).toEqual(development ? [] : ['wechat.baseUrl'])
-    inProduction()
-    expect(named(options)).toEqual(production ? [] : ['wechat.baseUrl'])
-  })
+  ])(
+    'WeChat may be at %s: in development %s, in production %s',
+    (baseUrl, development, production) => {
+      const options = { ...good, redis: {}, wechat: { baseUrl } }
+      expect(named(options)).toEqual(development ? [] : ['wechat.baseUrl'])
+      inProduction()
+      expect(named(options)).toEqual(production ? [] : ['wechat.baseUrl'])
+    },
+  )
 })
 
 test.each([

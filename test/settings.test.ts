@@ -38,7 +38,12 @@ describe('settingsOf', () => {
       storeTimeout: 1000,
       maxPerUser: 100,
       transport: { header: 'authorization', scheme: 'Bearer', cookie: false },
-      routes: { login: '/wx/login', logout: '/wx/logout', session: '/wx/session', profile: '/wx/profile' },
+      routes: {
+        login: '/wx/login',
+        logout: '/wx/logout',
+        session: '/wx/session',
+        profile: '/wx/profile',
+      },
       hookTimeout: 5000,
       wechat: {
         baseUrl: 'https://api.weixin.qq.com',
@@ -56,7 +61,13 @@ describe('settingsOf', () => {
   test('takes undefined for absent', () => {
     const settings = settingsOf({
       ...app,
-      session: { secret, ttl: undefined, name: undefined, maxPerUser: undefined, cookie: undefined },
+      session: {
+        secret,
+        ttl: undefined,
+        name: undefined,
+        maxPerUser: undefined,
+        cookie: undefined,
+      },
       ...{ redisPrefix: undefined, storeTimeout: undefined, hookTimeout: undefined },
       transport: { header: undefined, scheme: undefined, cookie: undefined },
       wechat: { baseUrl: undefined, timeout: undefined, fetch: undefined },
@@ -117,12 +128,20 @@ describe('settingsOf', () => {
   })
 
   test.each<[string, WxLoginOptions, string[]]>([
-    ['the secrets of the session', { ...app, session: { secret: [secret, 'older'] } }, [secret, 'older']],
+    [
+      'the secrets of the session',
+      { ...app, session: { secret: [secret, 'older'] } },
+      [secret, 'older'],
+    ],
     ['the AppSecret', app, [app.secret]],
     ['the AppSecrets', { apps: [app, other] }, [app.secret, other.secret]],
     ['keySecret, before all others', { ...app, session: { secret }, keySecret: 'k' }, ['k']],
     ['a list of keySecrets', { apps: () => app, keySecret: ['k', 'l'] }, ['k', 'l']],
-    ['the secret of the session, with a resolver', { apps: () => app, session: { secret } }, [secret]],
+    [
+      'the secret of the session, with a resolver',
+      { apps: () => app, session: { secret } },
+      [secret],
+    ],
   ])('seals keys with %s', (_, options, secrets) => {
     expect(settingsOf(options).keySecrets).toEqual(secrets)
   })
@@ -194,8 +213,8 @@ describe('what works but should not stay so', () => {
   test('cookies are secure in production unless they are told otherwise', () => {
     inProduction()
     expect(settingsOf(good).session!.cookie.secure).toBe(true)
-    expect(settingsOf({ ...app, session: { secret, cookie: cookieOff } }).session!.cookie.secure).toBe(
-      false,
-    )
+    expect(
+      settingsOf({ ...app, session: { secret, cookie: cookieOff } }).session!.cookie.secure,
+    ).toBe(false)
   })
 })

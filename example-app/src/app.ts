@@ -1,5 +1,12 @@
+import type { IncomingMessage } from 'node:http'
 import express, { type Express, type Request } from 'express'
-import { type WxLogin, wxLogin, type WxLoginOptions } from 'express-wx-login'
+import {
+  type WxLogin,
+  wxErrorHandler,
+  wxLogin,
+  type WxLoginError,
+  type WxLoginOptions,
+} from 'express-wx-login'
 import helmet from 'helmet'
 import type { Config } from './config.js'
 import { errorHandler, notFound } from './errors.js'
@@ -29,6 +36,12 @@ export interface Dependencies {
 
 /** Puts the app together; opens and starts nothing. */
 export function createApp(d: Dependencies): { app: Express; wx: WxLogin } {
+  const onError = (error: WxLoginError, req?: IncomingMessage): void => {
+    d.metrics.error(error.code)
+    // Before the reply the error goes into the request's own line; later it gets one of its own.
+    if (req !== undefined && (req as Request).res?.writableEnded === false) noteError(req, error)
+    else d.log.warn({ err: error }, 'express-wx-login')
+  }
   const wx = wxLogin({
     appid: d.wechat.appid,
     secret: d.wechat.secret,
@@ -37,12 +50,7 @@ export function createApp(d: Dependencies): { app: Express; wx: WxLogin } {
     ...(d.wechat.baseUrl !== undefined && { wechat: { baseUrl: d.wechat.baseUrl } }),
     onUser: (event) => d.users.upsert(event),
     onLogin: () => d.metrics.login(),
-    onError: (error, req) => {
-      d.metrics.error(error.code)
-      // Before the reply the error goes into the request's own line; later it gets one of its own.
-      if (req !== undefined && (req as Request).res?.writableEnded === false) noteError(req, error)
-      else d.log.warn({ err: error }, 'express-wx-login')
-    },
+    onError,
   })
 
   const app = express()
@@ -61,11 +69,14 @@ export function createApp(d: Dependencies): { app: Express; wx: WxLogin } {
   })
   app.get('/metrics', d.metrics.expose)
 
-  if (d.config.loginRateLimit > 0) app.post('/wx/login', loginRateLimit(d.config.loginRateLimit))
+  if (d.config.loginRateLimit > 0) {
+    app.post('/wx/login', loginRateLimit(d.config.loginRateLimit, onError))
+  }
   app.use(wx)
   app.use(appRoutes(d.notes))
 
   app.use(notFound)
+  app.use(wxErrorHandler)
   app.use(errorHandler((code) => d.metrics.error(code)))
   return { app, wx }
 }

@@ -1,5 +1,4 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express'
-import { WxLoginError } from 'express-wx-login'
 import { noteError } from './request-log.js'
 
 /** What the phone should do after an error: the words of the plugin's own contract. */
@@ -33,26 +32,11 @@ export class DatabaseUnavailable extends HttpError {
 interface Reply {
   status: number
   retryAfter?: number | undefined
-  body: { code: string; message: string; action: Action; errcode?: number; rid?: string }
+  body: { code: string; message: string; action: Action }
 }
 
 /** Turns anything thrown into what the client is told. Nothing unknown is ever quoted. */
 function toReply(error: unknown): Reply {
-  if (WxLoginError.is(error)) {
-    const { code, action, errcode, rid } = error
-    const message = error.expose ? error.message : 'The server is not set up correctly.'
-    return {
-      status: error.status,
-      retryAfter: error.retryAfter,
-      body: {
-        code,
-        message,
-        action,
-        ...(errcode !== undefined && { errcode }),
-        ...(rid !== undefined && { rid }),
-      },
-    }
-  }
   if (error instanceof HttpError) {
     const { action = 'none', retryAfter } = error.details
     const { status, code, message } = error
@@ -81,7 +65,7 @@ export const notFound: RequestHandler = (_req, _res, next) => {
   next(new HttpError(404, 'NOT_FOUND', 'There is nothing here.'))
 }
 
-/** Answers every error in the shape the plugin uses, so that the phone needs one error handler. */
+/** Answers every other error in the shape the plugin uses, so that the phone needs one error handler. */
 export function errorHandler(count: (code: string) => void): ErrorRequestHandler {
   return (error: unknown, req, res, next) => {
     noteError(req, error)

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express'
+import type { Request, RequestHandler } from 'express'
 import { rateLimit } from 'express-rate-limit'
 import { WxLoginError } from 'express-wx-login'
 
@@ -10,21 +10,23 @@ const windowMs = 60_000
  * It counts in this process. That is enough against one phone gone wild; with many processes against
  * many addresses, limit in the load balancer as well.
  */
-export function loginRateLimit(limit: number): RequestHandler {
+export function loginRateLimit(
+  limit: number,
+  onError: (error: WxLoginError, req: Request) => void,
+): RequestHandler {
   return rateLimit({
     windowMs,
     limit,
     standardHeaders: 'draft-8',
     legacyHeaders: false,
-    // The error handler answers, so that the phone sees the same shape as from WeChat's own limit.
-    handler: (_req, res, next) => {
-      const retryAfter = Number(res.getHeader('Retry-After')) || windowMs / 1000
-      next(
-        new WxLoginError('WX_RATE_LIMITED', {
-          retryAfter,
-          reason: 'login rate limit of this server',
-        }),
-      )
+    // wxErrorHandler answers, so that the phone sees the same shape as from WeChat's own limit.
+    handler: (req, res, next) => {
+      const error = new WxLoginError('WX_RATE_LIMITED', {
+        retryAfter: Number(res.getHeader('Retry-After')) || windowMs / 1000,
+        reason: 'login rate limit of this server',
+      })
+      onError(error, req)
+      next(error)
     },
   })
 }

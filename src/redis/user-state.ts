@@ -104,7 +104,10 @@ export function createRedisUserState(client: unknown, options: RedisUserStateOpt
         }
         // A window that begins with the first refusal: one that every refusal extends would never end.
         const [, count] = await Promise.all([
-          redis.set(key, '0', { condition: 'NX', expiration: { type: 'EX', value: refusalWindow } }),
+          redis.set(key, '0', {
+            condition: 'NX',
+            expiration: { type: 'EX', value: refusalWindow },
+          }),
           redis.incr(key),
         ])
         // The key ended between the two, and INCR has made one without an end.

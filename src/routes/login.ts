@@ -53,10 +53,7 @@ async function store(
   ])
   if (saved.status === 'fulfilled' && listed.status === 'fulfilled') return listed.value
   session.abandon()
-  await Promise.allSettled([
-    host.destroy([session.sid]),
-    state.removeSessions(user, [session.sid]),
-  ])
+  await Promise.allSettled([host.destroy([session.sid]), state.removeSessions(user, [session.sid])])
   throw storeUnavailable([saved, listed].find((r) => r.status === 'rejected')?.reason)
 }
 
@@ -132,9 +129,11 @@ async function logIn(
   const listed = await store(runtime, identity, session, record.loginAt)
   flight.used()
   session.deliver()
-  await endOthers(runtime, sessions, identity, session.sid, previous, listed).catch((error: unknown) => {
-    report(runtime, storeUnavailable(error), req)
-  })
+  await endOthers(runtime, sessions, identity, session.sid, previous, listed).catch(
+    (error: unknown) => {
+      report(runtime, storeUnavailable(error), req)
+    },
+  )
   res.json({
     token: session.token,
     expiresIn: settings.session?.ttl ?? host.expiresIn(req),

@@ -87,8 +87,9 @@ describe.each(readmes)('the table of options in %s', (path) => {
   })
 
   test('every flag of session.cookie is named', () => {
-    const flags = /cookie\?:\s*\|?\s*Pick<CookieOptions, ([^>]+)>/.exec(types)![1]!
+    const flags = /Pick<\s*CookieOptions,([^>]+)>/.exec(types)![1]!
     const named = codes(documented.get('session.cookie')![3]!)
     for (const [, flag] of flags.matchAll(/'(\w+)'/g)) expect(named).toContain(flag)
+    expect(named).toContain('secure')
   })
 })

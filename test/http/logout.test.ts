@@ -133,18 +133,15 @@ describe('session.maxPerUser', () => {
   })
 
   it('does not count the session that a login takes the place of', async () => {
-    await withTestApp(
-      { wx: { session: { secret: 'x'.repeat(32), maxPerUser: 2 } } },
-      async (t) => {
-        const tablet = await t.login()
-        let phone = await t.login()
-        for (let i = 0; i < 4; i++) {
-          const code = t.sandbox.user('alice').login()
-          phone = (await t.post('/wx/login', { code }, phone.token)).body as typeof phone
-        }
-        expect((await t.get('/me', tablet.token)).status).toBe(200)
-        expect((await t.get('/me', phone.token)).status).toBe(200)
-      },
-    )
+    await withTestApp({ wx: { session: { secret: 'x'.repeat(32), maxPerUser: 2 } } }, async (t) => {
+      const tablet = await t.login()
+      let phone = await t.login()
+      for (let i = 0; i < 4; i++) {
+        const code = t.sandbox.user('alice').login()
+        phone = (await t.post('/wx/login', { code }, phone.token)).body as typeof phone
+      }
+      expect((await t.get('/me', tablet.token)).status).toBe(200)
+      expect((await t.get('/me', phone.token)).status).toBe(200)
+    })
   })
 })

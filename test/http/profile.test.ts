@@ -197,16 +197,22 @@ describe('POST /wx/profile', () => {
           message: expect.stringMatching(/encryptedData.*iv/) as string,
         }),
       )
-      expect((await t.post('/verify?rawData=x', undefined, token)).body).toEqual(errorReply('WX_BAD_REQUEST', 'none'))
+      expect((await t.post('/verify?rawData=x', undefined, token)).body).toEqual(
+        errorReply('WX_BAD_REQUEST', 'none'),
+      )
       const other = new URLSearchParams({ ...t.sandbox.user('bob').encrypt({}) })
-      expect((await t.post(`/decrypt?${other.toString()}`, undefined, token)).body).toEqual(errorReply('WX_STALE_KEY', 'login'))
+      expect((await t.post(`/decrypt?${other.toString()}`, undefined, token)).body).toEqual(
+        errorReply('WX_STALE_KEY', 'login'),
+      )
     })
 
     it('count towards the limit of refusals', async () => {
       const { token } = await t.login('oscar')
       const query = new URLSearchParams({ rawData: 'x', signature: '0'.repeat(40) })
       for (let i = 0; i < 20; i++) await t.post(`/verify?${query.toString()}`, undefined, token)
-      expect((await t.post(`/verify?${query.toString()}`, undefined, token)).body).toEqual(errorReply('WX_RATE_LIMITED', 'retry'))
+      expect((await t.post(`/verify?${query.toString()}`, undefined, token)).body).toEqual(
+        errorReply('WX_RATE_LIMITED', 'retry'),
+      )
     })
   })
 })

@@ -61,7 +61,10 @@ describe('another client', () => {
     ])
   })
 
-  test.each([undefined, null, 'redis://127.0.0.1', 5])('%j is left to the check of the options', (value) => {
-    expect(redisFaults(value)).toEqual([])
-  })
+  test.each([undefined, null, 'redis://127.0.0.1', 5])(
+    '%j is left to the check of the options',
+    (value) => {
+      expect(redisFaults(value)).toEqual([])
+    },
+  )
 })

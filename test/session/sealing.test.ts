@@ -11,7 +11,10 @@ const sessionKey = 'c2Vzc2lvbiBrZXkgIDE2Yg=='
 const keys = fc
   .uint8Array({ minLength: 16, maxLength: 16 })
   .map((bytes) => Buffer.from(bytes).toString('base64'))
-const users = fc.record({ appid: fc.stringMatching(/^[\w-]{1,64}$/), openid: fc.string({ minLength: 1 }) })
+const users = fc.record({
+  appid: fc.stringMatching(/^[\w-]{1,64}$/),
+  openid: fc.string({ minLength: 1 }),
+})
 
 const bytesOf = (sealed: string): Buffer => Buffer.from(sealed.slice('v1.'.length), 'base64url')
 const textOf = (bytes: Buffer): string => `v1.${bytes.toString('base64url')}`
@@ -62,7 +65,10 @@ test('nothing cut or added goes unnoticed', () => {
 })
 
 test('parts of two sealed keys make no third', () => {
-  const [one, two] = [bytesOf(sealer.seal(sessionKey, alice)), bytesOf(sealer.seal(sessionKey, alice))]
+  const [one, two] = [
+    bytesOf(sealer.seal(sessionKey, alice)),
+    bytesOf(sealer.seal(sessionKey, alice)),
+  ]
   for (const at of [12, one.length - 16]) {
     const mixed = Buffer.concat([one.subarray(0, at), two.subarray(at)])
     expect(sealer.open(textOf(mixed), alice)).toBeNull()

@@ -13,7 +13,11 @@ const unavailable = { code: 'WX_STORE_UNAVAILABLE', status: 503, action: 'retry'
 
 describe('storeUnavailable', () => {
   test.each<[string, unknown, string]>([
-    ['a late answer', new DeadlineError('no answer within 5 ms'), 'the session store gave no answer within 5 ms'],
+    [
+      'a late answer',
+      new DeadlineError('no answer within 5 ms'),
+      'the session store gave no answer within 5 ms',
+    ],
     ['an error', new RangeError('canary'), 'the session store failed: RangeError'],
     [
       'an error with a code',

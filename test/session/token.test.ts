@@ -8,9 +8,9 @@ const older = 'an older secret of 32+ characters'
 const codec = createTokenCodec([secret])
 
 /** Session ids as express-session makes them (uid-safe): 24 random bytes. */
-const sids = fc.uint8Array({ minLength: 24, maxLength: 24 }).map((bytes) =>
-  Buffer.from(bytes).toString('base64url'),
-)
+const sids = fc
+  .uint8Array({ minLength: 24, maxLength: 24 })
+  .map((bytes) => Buffer.from(bytes).toString('base64url'))
 const sid = Buffer.alloc(24, 'sid').toString('base64url')
 const token = codec.issue(sid)
 const property = { numRuns: 1000 }
@@ -181,7 +181,10 @@ describe('cookies', () => {
 
   test('and tokens turn into each other', () => {
     fc.assert(
-      fc.property(sids, (id) => codec.fromCookie(codec.toCookie(codec.issue(id))) === codec.issue(id)),
+      fc.property(
+        sids,
+        (id) => codec.fromCookie(codec.toCookie(codec.issue(id))) === codec.issue(id),
+      ),
       property,
     )
   })

@@ -125,13 +125,14 @@ describe('a header of its own', () => {
 
   test('is the only one that is read', () => {
     expect(read(['Authorization', `Bearer ${alice.token}`], own)).toEqual(none)
-    expect(
-      read(['Authorization', `Bearer ${bob.token}`, 'X-WX-Token', alice.token], own),
-    ).toEqual(presents(alice))
+    expect(read(['Authorization', `Bearer ${bob.token}`, 'X-WX-Token', alice.token], own)).toEqual(
+      presents(alice),
+    )
   })
 
   test('carries nothing where it is empty', () => {
-    for (const value of ['', ' ', ',', ' , ']) expect(read(['X-WX-Token', value], own)).toEqual(none)
+    for (const value of ['', ' ', ',', ' , '])
+      expect(read(['X-WX-Token', value], own)).toEqual(none)
   })
 
   test('carries no token where a scheme stands before it', () => {
@@ -153,9 +154,9 @@ describe('a header of its own', () => {
 describe('cookies', () => {
   test('are not read unless they are switched on', () => {
     expect(read(['Cookie', cookie(alice.token)])).toEqual(none)
-    expect(
-      read(['Cookie', cookie(bob.token), 'Authorization', `Bearer ${alice.token}`]),
-    ).toEqual(presents(alice))
+    expect(read(['Cookie', cookie(bob.token), 'Authorization', `Bearer ${alice.token}`])).toEqual(
+      presents(alice),
+    )
   })
 
   test.each<[string, string]>([
@@ -165,7 +166,10 @@ describe('cookies', () => {
     ['with spaces', `  wx.sid = ${encodeURIComponent(codec.toCookie(alice.token))}  `],
     ['not percent-encoded', `wx.sid=${codec.toCookie(alice.token)}`],
     ['in quotes', `wx.sid="${codec.toCookie(alice.token)}"`],
-    ['in quotes and percent-encoded', `wx.sid="${encodeURIComponent(codec.toCookie(alice.token))}"`],
+    [
+      'in quotes and percent-encoded',
+      `wx.sid="${encodeURIComponent(codec.toCookie(alice.token))}"`,
+    ],
     ['twice, the same', `${cookie(alice.token)}; wx.sid=${codec.toCookie(alice.token)}`],
     ['beside broken ones', `;;=; =x; wx.sid; x=%E0%A4%A; ${cookie(alice.token)}`],
     ['beside longer and shorter names', `wx.sid2=x; xwx.sid=x; wx.si=x; ${cookie(alice.token)}`],
@@ -177,10 +181,7 @@ describe('cookies', () => {
     ['two in one header', ['Cookie', `${cookie(alice.token)}; ${cookie(bob.token)}`]],
     ['two headers', ['Cookie', cookie(alice.token), 'cookie', cookie(bob.token)]],
     ['a good one and a bad one', ['Cookie', `${cookie(alice.token)}; wx.sid=x`]],
-    [
-      'one and a header',
-      ['Cookie', cookie(alice.token), 'Authorization', `Bearer ${bob.token}`],
-    ],
+    ['one and a header', ['Cookie', cookie(alice.token), 'Authorization', `Bearer ${bob.token}`]],
   ])('with another token are a conflict: %s', (_, rawHeaders) => {
     expect(read(rawHeaders, withCookies)).toEqual(conflict)
   })
@@ -226,8 +227,28 @@ describe('whatever the headers', () => {
     fc.string(),
   )
   const pieces = fc.oneof(
-    fc.constantFrom(alice.token, bob.token, 'Bearer', 'Bearer ', ' ', ',', ';', '=', 'wx.sid', 'wx.sid='),
-    fc.constantFrom('"', '%', '%E0%A4%A', 's:', 's%3A', codec.toCookie(alice.token), '\u0000', '\ud800'),
+    fc.constantFrom(
+      alice.token,
+      bob.token,
+      'Bearer',
+      'Bearer ',
+      ' ',
+      ',',
+      ';',
+      '=',
+      'wx.sid',
+      'wx.sid=',
+    ),
+    fc.constantFrom(
+      '"',
+      '%',
+      '%E0%A4%A',
+      's:',
+      's%3A',
+      codec.toCookie(alice.token),
+      '\u0000',
+      '\ud800',
+    ),
     fc.string({ unit: 'binary' }),
   )
   const values = fc.array(pieces, { maxLength: 8 }).map((parts) => parts.join(''))
@@ -254,16 +275,20 @@ describe('whatever the headers', () => {
 
   test('a second, different token never goes unnoticed', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.string(), values), { maxLength: 3 }), fc.nat(3), (more, at) => {
-        const others = more.filter(([name]) => name.toLowerCase() !== 'authorization')
-        const two: [string, string][] = [
-          ['Authorization', `Bearer ${alice.token}`],
-          ['authorization', `bearer ${bob.token}`],
-        ]
-        const all = others.toSpliced(at, 0, two[0]!)
-        expect(read([two[1]!, ...all].flat())).toEqual(conflict)
-        expect(read([...all, two[1]!].flat())).toEqual(conflict)
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.string(), values), { maxLength: 3 }),
+        fc.nat(3),
+        (more, at) => {
+          const others = more.filter(([name]) => name.toLowerCase() !== 'authorization')
+          const two: [string, string][] = [
+            ['Authorization', `Bearer ${alice.token}`],
+            ['authorization', `bearer ${bob.token}`],
+          ]
+          const all = others.toSpliced(at, 0, two[0]!)
+          expect(read([two[1]!, ...all].flat())).toEqual(conflict)
+          expect(read([...all, two[1]!].flat())).toEqual(conflict)
+        },
+      ),
       { numRuns: 1000 },
     )
   })

@@ -88,7 +88,9 @@ describe('endAll', () => {
   })
 
   test('spares the one that is excepted', async () => {
-    await expect(sessions.endAll(alice, publicId('a2'))).resolves.toEqual(['a3', 'a1'].map(publicId))
+    await expect(sessions.endAll(alice, publicId('a2'))).resolves.toEqual(
+      ['a3', 'a1'].map(publicId),
+    )
     await expect(stored('a1', 'a2', 'a3')).resolves.toEqual([false, true, false])
     await expect(listed()).resolves.toEqual(['a2'])
   })
@@ -116,16 +118,19 @@ describe('a store that fails', () => {
     await expect(call()).rejects.toMatchObject(unavailable)
   })
 
-  test.each(calls.slice(1))('at the end of a session leaves %s to be tried again', async (_, call) => {
-    const destroy = jest
-      .spyOn(store, 'destroy')
-      .mockImplementation((_sid, done) => done?.(new Error('away')))
-    await expect(call()).rejects.toMatchObject(unavailable)
-    await expect(listed()).resolves.toEqual(['a3', 'a2', 'a1'])
-    destroy.mockRestore()
-    await call()
-    await expect(stored('a1')).resolves.toEqual([false])
-  })
+  test.each(calls.slice(1))(
+    'at the end of a session leaves %s to be tried again',
+    async (_, call) => {
+      const destroy = jest
+        .spyOn(store, 'destroy')
+        .mockImplementation((_sid, done) => done?.(new Error('away')))
+      await expect(call()).rejects.toMatchObject(unavailable)
+      await expect(listed()).resolves.toEqual(['a3', 'a2', 'a1'])
+      destroy.mockRestore()
+      await call()
+      await expect(stored('a1')).resolves.toEqual([false])
+    },
+  )
 
   test('passes on what the session host says itself', async () => {
     const error = new WxLoginError('WX_SESSION_MISSING')

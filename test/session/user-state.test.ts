@@ -72,7 +72,12 @@ describe.each<[string, Kind]>([
     })
 
     test('has the newest login first, whatever the order they were entered in', async () => {
-      for (const [sid, loginAt] of [['b', 2000], ['d', 4000], ['a', 1000], ['c', 3000]] as const) {
+      for (const [sid, loginAt] of [
+        ['b', 2000],
+        ['d', 4000],
+        ['a', 1000],
+        ['c', 3000],
+      ] as const) {
         await state.addSession(alice, sid, loginAt)
       }
       await expect(state.listSessions(alice)).resolves.toEqual([
@@ -233,7 +238,9 @@ describe('in memory only', () => {
     await state.addSession(user(0), 't', 20_000)
     for (let i = 10_000; i < 10_100; i++) await state.addSession(user(i), 's', i)
     const known = async (i: number): Promise<number> => (await state.listSessions(user(i))).length
-    expect([await known(0), await known(1), await known(100), await known(101)]).toEqual([2, 0, 0, 1])
+    expect([await known(0), await known(1), await known(100), await known(101)]).toEqual([
+      2, 0, 0, 1,
+    ])
     expect(await known(10_099)).toBe(1)
   })
 

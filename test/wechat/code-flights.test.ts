@@ -103,7 +103,10 @@ describe('a second try', () => {
   })
 
   test('after a failed onUser calls onUser again, without a second exchange', async () => {
-    const save = jest.fn<Promise<unknown>, []>().mockRejectedValueOnce(failed).mockResolvedValue('user')
+    const save = jest
+      .fn<Promise<unknown>, []>()
+      .mockRejectedValueOnce(failed)
+      .mockResolvedValue('user')
     await expect(join('a').user(save)).rejects.toBe(failed)
     await expect(join('a').user(save)).resolves.toBe('user')
     await expect(join('a').user(save)).resolves.toBe('user')

@@ -38,7 +38,13 @@ async function failure(asked: Promise<unknown>): Promise<WxLoginError> {
     JSON.stringify(error),
     String(error),
   ].join('\n')
-  for (const secret of [app.secret, code, 'jscode2session', new URL(wechat.baseUrl).host, good.session_key]) {
+  for (const secret of [
+    app.secret,
+    code,
+    'jscode2session',
+    new URL(wechat.baseUrl).host,
+    good.session_key,
+  ]) {
     expect(shown).not.toContain(secret)
     expect(shown).not.toContain(encodeURIComponent(secret))
   }
@@ -100,7 +106,9 @@ describe('the request', () => {
   })
 
   test('goes to WeChat where no other place is named, through the global fetch of the moment', async () => {
-    const fetch = jest.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json(good))
+    const fetch = jest
+      .spyOn(globalThis, 'fetch')
+      .mockImplementation(async () => Response.json(good))
     try {
       await code2Session({ ...app, code })
       const [url, init] = fetch.mock.calls[0]!
@@ -154,11 +162,23 @@ describe('an answer that is a session', () => {
     ['an empty unionid, which is none', { ...good, unionid: '' }, {}],
     ['a unionid that is no string, which is none', { ...good, unionid: 5 }, {}],
     ['more fields than it needs', { ...good, expires_in: 7200, sex: 1 }, {}],
-    ['an openid of 128 characters', { ...good, openid: 'x'.repeat(128) }, { openid: 'x'.repeat(128) }],
+    [
+      'an openid of 128 characters',
+      { ...good, openid: 'x'.repeat(128) },
+      { openid: 'x'.repeat(128) },
+    ],
     ['a byte order mark in front', `\ufeff${JSON.stringify(good)}`, {}],
     ['space around it', `\r\n ${JSON.stringify(good)}\n`, {}],
-    ['a raw line feed in a string', JSON.stringify({ ...good, errmsg: '@' }).replace('@', '\n'), {}],
-    ['raw control characters', JSON.stringify({ ...good, x: '@' }).replace('@', '\u0000\u0008\u001f\t'), {}],
+    [
+      'a raw line feed in a string',
+      JSON.stringify({ ...good, errmsg: '@' }).replace('@', '\n'),
+      {},
+    ],
+    [
+      'raw control characters',
+      JSON.stringify({ ...good, x: '@' }).replace('@', '\u0000\u0008\u001f\t'),
+      {},
+    ],
   ])('is taken with %s', async (_, body, more) => {
     wechat.say(body)
     await expect(ask()).resolves.toStrictEqual({
@@ -456,14 +476,17 @@ describe('WeChat out of reach', () => {
   })
 
   // fetch quotes the whole URL, the secret in it, when it cannot make sense of it.
-  test.each(['not a url', 'http://', 'http://127.0.0.1:99999', 'ftp://127.0.0.1', 'http://user:pw@127.0.0.1'])(
-    'a base URL like %j is 502 and quotes nothing',
-    async (baseUrl) => {
-      const error = await failure(ask({ baseUrl }))
-      expect(error).toMatchObject(away)
-      expect(error.reason).toMatch(/^WeChat could not be reached: [A-Za-z_ ]+$/)
-    },
-  )
+  test.each([
+    'not a url',
+    'http://',
+    'http://127.0.0.1:99999',
+    'ftp://127.0.0.1',
+    'http://user:pw@127.0.0.1',
+  ])('a base URL like %j is 502 and quotes nothing', async (baseUrl) => {
+    const error = await failure(ask({ baseUrl }))
+    expect(error).toMatchObject(away)
+    expect(error.reason).toMatch(/^WeChat could not be reached: [A-Za-z_ ]+$/)
+  })
 })
 
 describe('another fetch', () => {
@@ -476,7 +499,8 @@ describe('another fetch', () => {
   })
 
   test('whose body ignores the signal does not hold up the answer', async () => {
-    const fetch: WxFetch = async () => new Response(new ReadableStream({ pull: () => new Promise(() => undefined) }))
+    const fetch: WxFetch = async () =>
+      new Response(new ReadableStream({ pull: () => new Promise(() => undefined) }))
     await expect(failure(ask({ fetch, timeout: 20 }))).resolves.toMatchObject({ status: 504 })
   })
 
@@ -490,8 +514,14 @@ describe('another fetch', () => {
 
   test.each<[string, unknown]>([
     ['an error that quotes the URL', new Error(`fetch ${app.secret} ${code} failed`)],
-    ['an error whose cause quotes it', new Error('x', { cause: { code: `${app.secret}`, url: code } })],
-    ['an error with a bare code', Object.assign(new Error(code), { cause: { code: 'ECONNRESET' } })],
+    [
+      'an error whose cause quotes it',
+      new Error('x', { cause: { code: `${app.secret}`, url: code } }),
+    ],
+    [
+      'an error with a bare code',
+      Object.assign(new Error(code), { cause: { code: 'ECONNRESET' } }),
+    ],
     ['an error with a cause that is null', new Error(code, { cause: null })],
     ['an error with a numeric code', new Error(code, { cause: { code: 5 } })],
     ['a string', `failed: ${app.secret}`],
@@ -505,7 +535,10 @@ describe('another fetch', () => {
       throw thrown
     }
     for (const fetch of [later, atOnce]) {
-      await expect(failure(ask({ fetch }))).resolves.toMatchObject({ code: 'WX_UPSTREAM', status: 502 })
+      await expect(failure(ask({ fetch }))).resolves.toMatchObject({
+        code: 'WX_UPSTREAM',
+        status: 502,
+      })
     }
   })
 
@@ -550,12 +583,14 @@ describe('checkCodeSession', () => {
     expect(checkCodeSession({ ...found, more: 1 } as typeof found)).toStrictEqual(found)
   })
 
-  test.each([{}, { openid: 'o' }, { sessionKey: bytesFor(1) }, { openid: 'o', session_key: bytesFor(1) }])(
-    'refuses %j',
-    (found) => {
-      expect(() => checkCodeSession(found)).toThrow(
-        expect.objectContaining({ code: 'WX_UPSTREAM', status: 502 }),
-      )
-    },
-  )
+  test.each([
+    {},
+    { openid: 'o' },
+    { sessionKey: bytesFor(1) },
+    { openid: 'o', session_key: bytesFor(1) },
+  ])('refuses %j', (found) => {
+    expect(() => checkCodeSession(found)).toThrow(
+      expect.objectContaining({ code: 'WX_UPSTREAM', status: 502 }),
+    )
+  })
 })

@@ -13,7 +13,9 @@ describe('untilAborted', () => {
 
   test('fails as the work fails', async () => {
     const error = new Error('x')
-    await expect(untilAborted(Promise.reject(error), new AbortController().signal)).rejects.toBe(error)
+    await expect(untilAborted(Promise.reject(error), new AbortController().signal)).rejects.toBe(
+      error,
+    )
   })
 
   test('is 504 as soon as the signal fires, though the work goes on', async () => {

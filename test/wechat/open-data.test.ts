@@ -21,7 +21,9 @@ function outcome<T>(work: () => T): { data: T } | { error: WxLoginError } {
   }
 }
 
-const decryptDemo = (changed: Partial<Parameters<typeof decryptData>[0]>): ReturnType<typeof outcome> =>
+const decryptDemo = (
+  changed: Partial<Parameters<typeof decryptData>[0]>,
+): ReturnType<typeof outcome> =>
   outcome(() =>
     decryptData({ ...demoData, sessionKey: demo.sessionKey, appid: demo.appid, ...changed }),
   )
@@ -164,7 +166,10 @@ describe('decryptData', () => {
       fc.property(objects, fc.nat(), (object, seed) => {
         const text = JSON.stringify(object)
         const sessionKey = bytesFor(seed)
-        const data = decryptData({ ...encrypt(text, sessionKey, bytesFor(`iv ${seed}`)), sessionKey })
+        const data = decryptData({
+          ...encrypt(text, sessionKey, bytesFor(`iv ${seed}`)),
+          sessionKey,
+        })
         expect(JSON.stringify(data)).toBe(JSON.stringify(withoutProto(JSON.parse(text))))
       }),
       { numRuns: 1000 },
@@ -217,7 +222,10 @@ describe('decryptData', () => {
     // text and nothing else. That much can be changed without the key, and no more; whose data it is
     // has to be compared with the session (decryptFor), as it cannot be told from the data alone.
     test('lets a changed iv reach the first sixteen characters and nothing after them', () => {
-      const beyond = JSON.stringify(demo.data).slice(16, JSON.stringify(demo.data).indexOf('","nick'))
+      const beyond = JSON.stringify(demo.data).slice(
+        16,
+        JSON.stringify(demo.data).indexOf('","nick'),
+      )
       let accepted = 0
       for (const changed of oneByteChanged(demo.iv, everyChange)) {
         const result = decryptDemo({ iv: changed })
@@ -263,7 +271,12 @@ describe('decryptData', () => {
           // This attempt would not have worked anywhere.
         }
 
-        const forged = { encryptedData: bytes.toString('base64'), iv, sessionKey, appid: demo.appid }
+        const forged = {
+          encryptedData: bytes.toString('base64'),
+          iv,
+          sessionKey,
+          appid: demo.appid,
+        }
         const result = outcome(() => decryptData(forged))
         if (!refused(result)) accepted.push(result)
       }
@@ -291,7 +304,13 @@ describe('decryptData', () => {
     })
 
     test('puts no decrypted text and no key into the error', () => {
-      for (const plain of ['canary', '{"openId":"canary"', '"canary"', '["canary"]', '{"canary":1}']) {
+      for (const plain of [
+        'canary',
+        '{"openId":"canary"',
+        '"canary"',
+        '["canary"]',
+        '{"canary":1}',
+      ]) {
         const result = outcome(() =>
           decryptData({ ...encrypt(plain, key, iv), sessionKey: key, appid: demo.appid }),
         )
@@ -343,7 +362,10 @@ describe('decryptData', () => {
       ['with a numeric string as timestamp', { watermark: { appid: demo.appid, timestamp: '1' } }],
       ['with a fraction as timestamp', { watermark: { appid: demo.appid, timestamp: 1.5 } }],
       ['with null as timestamp', { watermark: { appid: demo.appid, timestamp: null } }],
-      ['with an endless timestamp', '{"watermark":{"appid":"wx4f4bc4dec97d474b","timestamp":1e999}}'],
+      [
+        'with an endless timestamp',
+        '{"watermark":{"appid":"wx4f4bc4dec97d474b","timestamp":1e999}}',
+      ],
       ['of another app', { watermark: { appid: 'wx0000000000000000', timestamp: 1 } }],
       ['of the app in capitals', { watermark: { appid: demo.appid.toUpperCase(), timestamp: 1 } }],
       ['of the app with a space', { watermark: { appid: `${demo.appid} `, timestamp: 1 } }],
@@ -420,11 +442,14 @@ describe('decryptData', () => {
       )
     })
 
-    test.each([0, 1, 12, 15, 17, 24, 32])('an iv or a key of %d bytes is no iv and no key', (length) => {
-      const other = Buffer.alloc(length, 7).toString('base64')
-      expect(shown({ ...good, iv: other }).code).toBe('WX_BAD_REQUEST')
-      expect(shown({ ...good, sessionKey: other }).code).toBe('WX_BAD_REQUEST')
-    })
+    test.each([0, 1, 12, 15, 17, 24, 32])(
+      'an iv or a key of %d bytes is no iv and no key',
+      (length) => {
+        const other = Buffer.alloc(length, 7).toString('base64')
+        expect(shown({ ...good, iv: other }).code).toBe('WX_BAD_REQUEST')
+        expect(shown({ ...good, sessionKey: other }).code).toBe('WX_BAD_REQUEST')
+      },
+    )
 
     test('ciphertext that is no whole number of blocks is refused before it is decrypted', () => {
       const bytes = bytesOf(demo.encryptedData)

@@ -133,7 +133,12 @@ describe('decryptFor', () => {
   test('never accepts another openId, whatever the iv', () => {
     jest.setSystemTime(demo.data.watermark.timestamp * 1000)
     const { openId, ...rest } = demo.data
-    const expected = { appid: demo.appid, openid: openId, sessionKey: demo.sessionKey, watermarkMaxAge: 60 }
+    const expected = {
+      appid: demo.appid,
+      openid: openId,
+      sessionKey: demo.sessionKey,
+      watermarkMaxAge: 60,
+    }
     const bytes = Buffer.from(demo.iv, 'base64')
     let accepted = 0
     for (let i = 0; i < 16; i++) {
@@ -248,7 +253,10 @@ describe('profileOf', () => {
   test.each(['__proto__', '\\u005f_proto__', 'constructor', 'toString'])(
     'lets %s in signed data change nothing',
     (name) => {
-      const profile = profileOf(alice, signed(`{"${name}":{"nickName":"x","isAdmin":1},"gender":2}`))
+      const profile = profileOf(
+        alice,
+        signed(`{"${name}":{"nickName":"x","isAdmin":1},"gender":2}`),
+      )
       expect(Object.entries(profile)).toEqual([
         ['source', 'signed'],
         ['isDefault', false],
@@ -336,7 +344,10 @@ describe('toProfile', () => {
     ['the grey avatar alone', { avatarUrl: grey.replace('https:', 'http:') }],
     [
       'its other address',
-      { avatarUrl: 'https://thirdwx.qlogo.cn/mmopen/vi_32/Q3auHgzwzM4k8DCHAHmnibXqT0oRWiauf1ByuicWFvEdMq2P5W6d2Fsww/132' },
+      {
+        avatarUrl:
+          'https://thirdwx.qlogo.cn/mmopen/vi_32/Q3auHgzwzM4k8DCHAHmnibXqT0oRWiauf1ByuicWFvEdMq2P5W6d2Fsww/132',
+      },
     ],
   ])('marks %s', (_, found) => {
     expect(toProfile(found, 'form')).toEqual({ source: 'form', isDefault: true, ...found })

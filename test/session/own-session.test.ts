@@ -1,0 +1,310 @@
+import expressSession, { type SessionData, Store } from 'express-session'
+import { createOwnSession } from '../../src/session/own-session.js'
+import type { WxSessionRecord } from '../../src/session/record.js'
+import type { SessionHost } from '../../src/session/session-host.js'
+import { createTokenCodec } from '../../src/session/token.js'
+import { settingsOf } from '../../src/settings.js'
+import type { WxCommonOptions, WxSessionOptions } from '../../src/types.js'
+import { exchange, load } from './http.js'
+
+// What requests over HTTP cannot show, or only with luck: events of the store, errors of every kind,
+// what a request looks like while express-session has it.
+
+const secret = 'a secret of thirty-two characters'
+const record: WxSessionRecord = {
+  v: 1,
+  appid: 'wx1',
+  openid: 'oAlice',
+  loginAt: 1_800_000_000_000,
+  key: 'v1.sealed',
+  keyId: '0123abcd',
+}
+const codec = createTokenCodec([secret])
+const sid = Buffer.alloc(24, 'alice').toString('base64url')
+const token = codec.issue(sid)
+const bearer = { Authorization: `Bearer ${token}` }
+const unavailable = expect.objectContaining({ code: 'WX_STORE_UNAVAILABLE', status: 503 }) as unknown
+
+interface Setup {
+  store?: Store
+  ready?: () => boolean
+  options?: Omit<WxCommonOptions, 'session'>
+  session?: Partial<WxSessionOptions>
+}
+
+function hostWith({ store = new expressSession.MemoryStore(), ready, options, session }: Setup): SessionHost {
+  const settings = settingsOf({
+    ...{ appid: 'wx1', secret: 'x', ...options },
+    session: { secret, ...session },
+  })
+  return createOwnSession(settings, settings.session!, store, ready)
+}
+
+const stored = (more: object = {}): SessionData =>
+  ({ cookie: { originalMaxAge: 60_000, path: '/' }, wx: record, ...more }) as unknown as SessionData
+
+/** A store in memory that counts what it is asked, and answers `get` as it is told. */
+class Told extends expressSession.MemoryStore {
+  readonly asked: string[] = []
+  constructor(readonly answer?: (done: (error: unknown, session?: SessionData | null) => void) => void) {
+    super()
+  }
+  override get(id: string, done: (error: unknown, session?: SessionData | null) => void): void {
+    this.asked.push(`get ${id}`)
+    if (this.answer) this.answer(done)
+    else super.get(id, done)
+  }
+  override destroy(id: string, done?: (error?: unknown) => void): void {
+    this.asked.push(`destroy ${id}`)
+    super.destroy(id, done)
+  }
+}
+const holding = (session: SessionData): Told => {
+  const store = new Told()
+  store.set(sid, session)
+  return store
+}
+
+describe('a request with a token', () => {
+  test('gets its session, its record and its user', async () => {
+    const made = exchange(bearer)
+    await expect(load(hostWith({ store: holding(stored({ wxUser: 5 })) }), made)).resolves.toEqual({ record })
+    expect(made.req.sessionID).toBe(sid)
+    expect(made.req.session).toMatchObject({ wx: record, wxUser: 5 })
+  })
+
+  test('is shown to express-session as a cookie, and looks as it came before and after', async () => {
+    const store = holding(stored())
+    const made = exchange({ ...bearer, Cookie: 'a=1; wx.sid=forged' })
+    const parsed = made.req as typeof made.req & { cookies?: unknown; signedCookies?: unknown }
+    parsed.cookies = { a: '1', 'wx.sid': 'forged' }
+    parsed.signedCookies = { 'wx.sid': 'of-somebody-else' }
+    const before = { cookies: parsed.cookies, signed: parsed.signedCookies }
+    const host = hostWith({ store })
+    const waiting = load(host, made)
+    // The store has not answered yet: the loan was for one call.
+    expect(made.req.headers.cookie).toBe('a=1; wx.sid=forged')
+    expect(parsed.cookies).toBe(before.cookies)
+    await expect(waiting).resolves.toEqual({ record })
+    expect(made.req.headers.cookie).toBe('a=1; wx.sid=forged')
+    expect(parsed.cookies).toBe(before.cookies)
+    expect(parsed.signedCookies).toBe(before.signed)
+    expect(store.asked).toEqual([`get ${sid}`])
+  })
+
+  test('looks as it came also where the store answers at once', async () => {
+    const made = exchange({ ...bearer, Cookie: 'a=1' })
+    const host = hostWith({ store: new Told((done) => done(null, stored())) })
+    await expect(load(host, made)).resolves.toEqual({ record })
+    expect(made.req.headers.cookie).toBe('a=1')
+    const without = exchange(bearer)
+    await load(host, without)
+    expect('cookie' in without.req.headers).toBe(false)
+  })
+
+  test('costs the store nothing where the token is forged', async () => {
+    const store = new Told()
+    const host = hostWith({ store })
+    for (const forged of [`${token}x`, codec.toCookie(token), sid, `${sid}.${'x'.repeat(43)}`]) {
+      const made = exchange({ Authorization: `Bearer ${forged}` })
+      await expect(load(host, made)).resolves.toEqual({ record: null })
+      expect(made.req.session).toBeUndefined()
+    }
+    expect(store.asked).toEqual([])
+  })
+
+  test('gets its session on every path, whatever the path of the cookie', async () => {
+    const host = hostWith({ store: holding(stored()), session: { cookie: { path: '/h5' } } })
+    await expect(load(host, exchange(bearer, '/orders'))).resolves.toEqual({ record })
+  })
+
+  test('leaves no session on the request where there is none under it', async () => {
+    const store = new Told()
+    const made = exchange(bearer)
+    await expect(load(hostWith({ store }), made)).resolves.toEqual({ record: null })
+    expect([made.req.session, made.req.sessionID]).toEqual([undefined, undefined])
+  })
+})
+
+describe('a store that is known to be away', () => {
+  test('is not asked until it says that it is back', async () => {
+    const store = holding(stored())
+    const host = hostWith({ store })
+    store.emit('disconnect')
+    await expect(load(host, exchange(bearer))).resolves.toEqual({ record: null, failure: unavailable })
+    expect(() => host.prepare(exchange(bearer).req)).toThrow(unavailable as Error)
+    await expect(host.authenticate(exchange(bearer).req)).rejects.toEqual(unavailable)
+    expect(store.asked).toEqual([])
+    store.emit('connect')
+    await expect(load(host, exchange(bearer))).resolves.toEqual({ record })
+    expect(host.prepare(exchange(bearer).req)).toBe(sid)
+  })
+
+  test('is not asked while its client is not ready', async () => {
+    const store = holding(stored())
+    let ready = false
+    const host = hostWith({ store, ready: () => ready })
+    await expect(load(host, exchange(bearer))).resolves.toEqual({ record: null, failure: unavailable })
+    expect(store.asked).toEqual([])
+    ready = true
+    await expect(load(host, exchange(bearer))).resolves.toEqual({ record })
+  })
+
+  test('fails no request without a token', async () => {
+    const host = hostWith({ ready: () => false })
+    await expect(load(host, exchange())).resolves.toEqual({ record: null })
+    await expect(host.authenticate(exchange().req)).resolves.toBeNull()
+  })
+})
+
+describe('a store that fails', () => {
+  test.each<[string, unknown]>([
+    ['an error', new Error('away')],
+    ['a TypeError, as fetch has for a network that is away', new TypeError('fetch failed')],
+    ['an error with a code', Object.assign(new Error('x'), { code: 'ECONNRESET' })],
+    ['a string', 'away'],
+  ])('is 503 and never "no session": %s', async (_, error) => {
+    const store = new Told((done) => setImmediate(done, error))
+    const made = exchange(bearer)
+    await expect(load(hostWith({ store }), made)).resolves.toEqual({ record: null, failure: unavailable })
+    expect(made.req.session).toBeUndefined()
+    // And nobody's session ends because the store was away.
+    expect(store.asked).toEqual([`get ${sid}`])
+  })
+
+  test.each<[string, unknown]>([
+    ['an error', new Error('away')],
+    ['a TypeError', new TypeError('fetch failed')],
+  ])('is 503 outside Express too: %s', async (_, error) => {
+    const store = new Told((done) => setImmediate(done, error))
+    await expect(hostWith({ store }).authenticate(exchange(bearer).req)).rejects.toEqual(unavailable)
+  })
+
+  test('is 503 outside Express where it never answers', async () => {
+    const store = new Told(() => undefined)
+    const host = hostWith({ store, options: { storeTimeout: 10 } })
+    await expect(host.authenticate(exchange(bearer).req)).rejects.toEqual(unavailable)
+  })
+})
+
+describe('a record that cannot be read', () => {
+  test.each<[string, object]>([
+    ['a session without a login', { wx: undefined }],
+    ['a login of another format', { wx: { ...record, v: 2 } }],
+    ['a login that is a string', { wx: 'x' }],
+  ])('is no session, and is dropped: %s', async (_, more) => {
+    const store = holding(stored(more))
+    const made = exchange(bearer)
+    await expect(load(hostWith({ store }), made)).resolves.toEqual({ record: null })
+    expect(made.req.session).toBeUndefined()
+    expect(store.asked).toEqual([`get ${sid}`, `destroy ${sid}`])
+  })
+
+  test.each<[string, Told]>([
+    ['broken JSON', new Told((done) => setImmediate(done, new SyntaxError('canary')))],
+    ['a number', new Told((done) => done(null, 5 as never))],
+    ['a string', new Told((done) => done(null, 'x' as never))],
+    ['no cookie', new Told((done) => done(null, { wx: record } as never))],
+    ['a cookie that is null', new Told((done) => done(null, { wx: record, cookie: null } as never))],
+    [
+      'a cookie with a lifetime that is none',
+      new Told((done) => done(null, stored({ cookie: { maxAge: 'long' } }))),
+    ],
+  ])('is no session, and is dropped: %s', async (_, store) => {
+    const made = exchange(bearer)
+    await expect(load(hostWith({ store }), made)).resolves.toEqual({ record: null })
+    expect(made.req.session).toBeUndefined()
+    expect(store.asked).toEqual([`get ${sid}`, `destroy ${sid}`])
+  })
+
+  test('is no session outside Express either', async () => {
+    for (const found of [null, undefined, 5, 'x', [], {}, { wx: {} }, { wx: { ...record, v: 2 } }]) {
+      const store = new Told((done) => done(null, found as never))
+      await expect(hostWith({ store }).authenticate(exchange(bearer).req)).resolves.toBeNull()
+    }
+    const broken = new Told((done) => done(new SyntaxError('x')))
+    await expect(hostWith({ store: broken }).authenticate(exchange(bearer).req)).resolves.toBeNull()
+  })
+
+  test('that cannot be dropped either is still no session', async () => {
+    const store = holding(stored({ wx: 'x' }))
+    jest.spyOn(store, 'destroy').mockImplementation((_id, done) => done?.(new Error('away')))
+    await expect(load(hostWith({ store }), exchange(bearer))).resolves.toEqual({ record: null })
+    await new Promise(setImmediate)
+  })
+})
+
+describe('another session on the request', () => {
+  test('is a conflict, before anything else is looked at', async () => {
+    const store = new Told()
+    const host = hostWith({ store })
+    const made = exchange(bearer)
+    made.req.session = {} as never
+    const conflict = expect.objectContaining({ code: 'WX_SESSION_CONFLICT', status: 500 }) as Error
+    await expect(load(host, made)).resolves.toEqual({ record: null, failure: conflict })
+    expect(() => host.prepare(made.req)).toThrow(conflict)
+    expect(store.asked).toEqual([])
+  })
+})
+
+describe('two tokens', () => {
+  test('are refused wherever a token is read', async () => {
+    const host = hostWith({})
+    const made = exchange({ Authorization: `Bearer ${token}, Bearer other` })
+    const refused = expect.objectContaining({ code: 'WX_BAD_REQUEST', status: 400 }) as Error
+    await expect(load(host, made)).resolves.toEqual({ record: null, failure: refused })
+    expect(() => host.prepare(made.req)).toThrow(refused)
+    await expect(host.authenticate(made.req)).rejects.toEqual(refused)
+  })
+})
+
+describe('a new session', () => {
+  test('has an id of its own, is not there before it is saved, and opens with its token', async () => {
+    const store = new Told()
+    const host = hostWith({ store })
+    const { req, res } = exchange(bearer)
+    const made = host.make(req, res, record, { name: 'x' })
+    expect(made.sid).toMatch(/^[\w-]{32}$/)
+    expect(made.sid).not.toBe(sid)
+    await expect(host.alive([made.sid])).resolves.toEqual([false])
+    await made.save()
+    await expect(host.alive([made.sid])).resolves.toEqual([true])
+    const again = exchange({ Authorization: `Bearer ${made.token!}` })
+    await expect(host.authenticate(again.req)).resolves.toEqual({
+      sid: made.sid,
+      record,
+      user: { name: 'x' },
+    })
+    // The request it was made in has the session it had: none.
+    expect([req.session, req.sessionID]).toEqual([undefined, undefined])
+    made.abandon()
+    await host.destroy([made.sid])
+    await expect(host.authenticate(again.req)).resolves.toBeNull()
+  })
+
+  test('keeps no user where there is none', async () => {
+    const store = new Told()
+    const host = hostWith({ store })
+    const { req, res } = exchange()
+    const made = host.make(req, res, record, null)
+    await made.save()
+    expect(JSON.parse(store.sessions[made.sid]!)).not.toHaveProperty('wxUser')
+  })
+
+  test('cannot be made by another express-session on the same store', async () => {
+    const store = new expressSession.MemoryStore()
+    const host = hostWith({ store, session: { ttl: 60 } })
+    expressSession({ secret: 'x', store, resave: false, saveUninitialized: false, cookie: { maxAge: 1 } })
+    const { req, res } = exchange()
+    const made = host.make(req, res, record, null)
+    await made.save()
+    expect(JSON.parse(store.sessions[made.sid]!)).toMatchObject({ cookie: { originalMaxAge: 60_000 } })
+  })
+
+  test('is unavailable where the store fails to save it', async () => {
+    const store = new Told()
+    jest.spyOn(store, 'set').mockImplementation((_id, _session, done) => done?.(new Error('OOM')))
+    const { req, res } = exchange()
+    await expect(hostWith({ store }).make(req, res, record, null).save()).rejects.toEqual(unavailable)
+  })
+})
