@@ -188,6 +188,13 @@ export class WxLoginError extends Error {
     Object.defineProperty(this, brand, { value: true })
   }
 
+  /** What the phone may see of it: so that an app that sends the error itself sends no `reason`. */
+  toJSON(): object {
+    const { code, action, retryAfter, errcode, rid } = this
+    const message = this.expose ? this.message : 'The server is not set up correctly.'
+    return { code, message, action, retryAfter, errcode, rid }
+  }
+
   /**
    * Whether `e` is a WxLoginError, of whichever copy of this package.
    *

@@ -1,7 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein'
 import * as v from 'valibot'
 import { WxLoginError } from './errors.js'
-import type { WxCommonOptions, WxSessionOptions } from './types.js'
+import type { WxApp, WxCommonOptions, WxSessionOptions } from './types.js'
 
 /** Whether this process serves real users. */
 export const production = (): boolean => process.env['NODE_ENV'] === 'production'
@@ -26,6 +26,7 @@ const whole = (unit: string): v.GenericSchema<number> =>
     v.integer(`must be a whole number of ${unit}`),
     v.minValue(1, `must be at least 1 (${unit})`),
   )
+const tenYears = 10 * 365 * 24 * 3600
 const milliseconds = v.pipe(
   whole('ms'),
   v.maxValue(2 ** 31 - 1, 'must be shorter than 24 days (ms)'),
@@ -59,7 +60,9 @@ const schema = v.object({
     v.object(
       {
         secret: secrets,
-        ttl: v.optional(whole('seconds')),
+        ttl: v.optional(
+          v.pipe(whole('seconds'), v.maxValue(tenYears, 'must be at most ten years (seconds)')),
+        ),
         name: v.optional(token('a cookie name')),
         cookie: v.optional(
           v.object({
@@ -126,8 +129,9 @@ const schema = v.object({
 
 function usableBaseUrl(value: string): boolean {
   const url = URL.canParse(value) ? new URL(value) : undefined
-  if (url?.protocol === 'https:') return true
-  if (url?.protocol !== 'http:') return false
+  if (!url || url.search !== '' || url.hash !== '') return false
+  if (url.protocol === 'https:') return true
+  if (url.protocol !== 'http:') return false
   return !production() || isLoopback(value)
 }
 
@@ -148,7 +152,7 @@ function entriesOf(node: unknown): Entries | undefined {
 const elsewhere: Readonly<Record<string, string>> = { maxAge: 'session.ttl (seconds)' }
 
 function hintFor(key: string, known: string[]): string {
-  const named = elsewhere[key]
+  const named = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined
   if (named !== undefined) return `, use \`${named}\``
   const near = closest(key.toLowerCase(), known)
   const close = distance(key.toLowerCase(), near) <= Math.max(2, near.length / 2)
@@ -160,6 +164,13 @@ function unknownKeys(entries: Entries, value: object, path: string): string[] {
     const entry = Object.hasOwn(entries, key) ? entries[key] : undefined
     if (entry === undefined) {
       return [`${path}${key}: unknown option${hintFor(key, Object.keys(entries))}`]
+    }
+    if (key === 'apps' && Array.isArray(inner)) {
+      return inner.flatMap((item: unknown, i) =>
+        typeof item === 'object' && item !== null
+          ? unknownKeys(app.entries, item, `apps.${String(i)}.`)
+          : [],
+      )
     }
     const deeper = entriesOf(entry)
     return deeper && typeof inner === 'object' && inner !== null
@@ -184,7 +195,14 @@ export function optionFaults(options: unknown): string[] {
     if (o.appid === undefined) faults.push('appid: missing')
     if (o.secret === undefined) faults.push('secret: missing (the AppSecret of the mini program)')
   }
-  const session = o.session as Partial<WxSessionOptions> | undefined
+  if (Array.isArray(o.apps)) {
+    const seen = o.apps.map((a: unknown) => (a as Partial<WxApp> | null)?.appid)
+    seen.forEach((appid, i) => {
+      if (appid !== undefined && seen.indexOf(appid) !== i)
+        faults.push(`apps.${String(i)}.appid: twice`)
+    })
+  }
+  const session = (o.session ?? undefined) as Partial<WxSessionOptions> | undefined
   if (
     session !== undefined &&
     session.store === undefined &&

@@ -28,9 +28,7 @@ export function sendError(
     // RFC 9110 11.6.1: a 401 says which scheme it wants.
     res.set('WWW-Authenticate', runtime?.settings.transport.scheme || 'Bearer')
   }
-  const { code, action, errcode, rid } = error
-  const message = error.expose ? error.message : 'The server is not set up correctly.'
-  res.json({ error: { code, message, action, requestId: requestIdOf(req), errcode, rid } })
+  res.json({ error: { ...error.toJSON(), retryAfter: undefined, requestId: requestIdOf(req) } })
 }
 
 /** An async handler whose errors are answered here: ours in the contract's shape, others by the app. */

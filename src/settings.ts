@@ -77,7 +77,7 @@ export function settingsOf(options: WxLoginOptions): Settings {
     hooks: options,
     hookTimeout: options.hookTimeout ?? 5000,
     wechat: {
-      baseUrl: (wechat?.baseUrl ?? 'https://api.weixin.qq.com').replace(/\/+$/, ''),
+      baseUrl: wechat?.baseUrl ?? 'https://api.weixin.qq.com',
       timeout: wechat?.timeout ?? 5000,
       // Looked up at each call, so that a global fetch replaced later (a proxy, a tracer) is used.
       fetch: wechat?.fetch ?? ((url, init) => fetch(url, init)),
@@ -94,7 +94,10 @@ function sessionSettings(session: WxSessionOptions, cookieTransport: boolean): S
     secure: production() ? true : 'auto',
     sameSite: 'lax',
     path: '/',
-    ...session.cookie,
+    // A flag that is undefined is a flag left out, not one switched off.
+    ...Object.fromEntries(
+      Object.entries(session.cookie ?? {}).filter(([, flag]) => flag !== undefined),
+    ),
   }
   if (cookieTransport && production() && cookie.secure !== true) {
     warnOnce(

@@ -6,8 +6,8 @@ import { observe, warnOnce } from './diagnostics.js'
 import { optionError, optionFaults } from './options.js'
 import { redisFaults } from './redis/check-client.js'
 import { loadConnectRedis } from './redis/load-connect-redis.js'
-import { createRedisSessionStore } from './redis/session-store.js'
 import { createRedisUserState } from './redis/user-state.js'
+import { isWrongType } from './redis/wrong-type.js'
 import { requireWxSession } from './require-wx-session.js'
 import { loginRoute } from './routes/login.js'
 import { logoutRoute } from './routes/logout.js'
@@ -15,16 +15,16 @@ import { profileRoute } from './routes/profile.js'
 import { sessionRoute } from './routes/session.js'
 import { identityOf, type RequestState, report, type Runtime, setRequestState } from './runtime.js'
 import { createAppSession } from './session/app-session.js'
-import { DeadlineStore } from './session/deadline-store.js'
 import { createMemoryUserState } from './session/memory-user-state.js'
 import { createOwnSession } from './session/own-session.js'
 import type { WxSessionRecord } from './session/record.js'
 import { createSealer } from './session/sealing.js'
-import { type SessionHost, storeUnavailable } from './session/session-host.js'
+import type { SessionHost } from './session/session-host.js'
 import { createUserSessions, type UserSessions } from './session/user-sessions.js'
 import { type Settings, settingsOf } from './settings.js'
 import type { UserState, WxLogin, WxLoginOptions, WxRedisClient, WxSessions } from './types.js'
 import { createCodeFlights } from './wechat/code-flights.js'
+import { StoreGuard, storeUnavailable } from './session/store-guard.js'
 
 /** How long user lists are kept where the session's lifetime is the app's business: 30 days. */
 const appSessionTtl = 30 * 24 * 3600
@@ -91,8 +91,8 @@ function createHost(
   redis: WxRedisClient | undefined,
   onTouchError: (error: unknown) => void,
 ): SessionHost {
-  const { session, storeTimeout } = settings
-  if (!session) return createAppSession(storeTimeout)
+  const { session, storeTimeout: timeout } = settings
+  if (!session) return createAppSession(timeout)
   if (session.store) {
     if (!redis && !(session.store instanceof expressSession.MemoryStore)) {
       warnOnce(
@@ -100,19 +100,15 @@ function createHost(
         'wxLogin has session.store but no redis: wx.sessions, session.maxPerUser and the limit on refused data know this process only.',
       )
     }
-    return createOwnSession(
-      settings,
-      session,
-      new DeadlineStore(session.store, storeTimeout, onTouchError),
-    )
+    const store = new StoreGuard(session.store, { timeout, onTouchError })
+    return createOwnSession(settings, session, store)
   }
   if (redis) {
-    const store = createRedisSessionStore(loadConnectRedis(), redis, {
-      prefix: `${settings.redisPrefix}sess:`,
-      ttl: session.ttl,
-      timeout: storeTimeout,
-      onTouchError,
-    })
+    const RedisStore = loadConnectRedis()
+    const store = new StoreGuard(
+      new RedisStore({ client: redis, prefix: `${settings.redisPrefix}sess:`, ttl: session.ttl }),
+      { timeout, onTouchError, unreadable: isWrongType },
+    )
     // Clusters and pools have no such flag; they count as ready.
     const ready = (): boolean => (redis as { isReady?: boolean }).isReady !== false
     return createOwnSession(settings, session, store, ready)
@@ -121,7 +117,8 @@ function createHost(
     'WX_MEMORY',
     'wxLogin keeps sessions in memory: they end with this process. Give it `redis`.',
   )
-  return createOwnSession(settings, session, new expressSession.MemoryStore())
+  const store = new StoreGuard(new expressSession.MemoryStore(), { timeout, onTouchError })
+  return createOwnSession(settings, session, store)
 }
 
 function createState(settings: Settings, redis: WxRedisClient | undefined): UserState {

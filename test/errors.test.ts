@@ -93,15 +93,18 @@ describe('an error', () => {
     })
   })
 
-  test('as JSON is its fields, without stack and cause', () => {
+  test('as JSON is what the phone may see, without reason, stack and cause', () => {
     const error = new WxLoginError('WX_CODE_INVALID', {
       ...{ errcode: 40029, rid: 'r', reason: 'why' },
       cause: new Error('canary'),
     })
     expect(JSON.parse(JSON.stringify(error))).toStrictEqual({
-      ...{ name: 'WxLoginError', code: 'WX_CODE_INVALID', status: 401, statusCode: 401 },
-      ...{ expose: true, action: 'login', errcode: 40029, rid: 'r', reason: 'why' },
+      ...{ code: 'WX_CODE_INVALID', message: error.message, action: 'login' },
+      ...{ errcode: 40029, rid: 'r' },
     })
+    expect(JSON.stringify(new WxLoginError('WX_APP_CONFIG', { message: 'canary' }))).not.toContain(
+      'canary',
+    )
   })
 
   test('printed shows its stack and what is known', () => {

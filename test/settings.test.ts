@@ -102,7 +102,7 @@ describe('settingsOf', () => {
       transport: { header: 'X-Token', scheme: '', cookie: true },
       routes: { login: '/in', logout: false },
       onUser,
-      wechat: { baseUrl: 'https://example.org//', timeout: 4, fetch: ownFetch, code2Session },
+      wechat: { baseUrl: 'https://example.org', timeout: 4, fetch: ownFetch, code2Session },
       keySecret: 'key secret',
     })
     expect(settings).toMatchObject({

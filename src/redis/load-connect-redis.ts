@@ -13,7 +13,8 @@ export function loadConnectRedis(
   try {
     return (load('connect-redis') as { RedisStore: typeof RedisStore }).RedisStore
   } catch (error) {
-    if ((error as { code?: unknown }).code !== 'MODULE_NOT_FOUND') throw error
+    const { code, message } = error as { code?: unknown; message?: string }
+    if (code !== 'MODULE_NOT_FOUND' || !message?.includes("'connect-redis'")) throw error
     throw new WxLoginError('WX_APP_CONFIG', {
       message:
         'wxLogin: the option redis needs the package connect-redis: npm i connect-redis redis',

@@ -1,5 +1,6 @@
 import { withDeadline } from '../deadline.js'
 import type { UserState, WxIdentity } from '../types.js'
+import { isWrongType } from './wrong-type.js'
 
 /** The commands used here; every kind of node-redis client has them. */
 interface Commands {
@@ -21,6 +22,10 @@ interface Commands {
   incr(key: string): Promise<number>
   del(keys: string[]): Promise<unknown>
 }
+
+/** What INCR says of a value that is no whole number. */
+const isNoCount = (error: unknown): boolean =>
+  error instanceof Error && error.message.includes('not an integer')
 
 const refusalWindow = 60
 const maxRemembered = 10_000
@@ -52,7 +57,7 @@ export function createRedisUserState(client: unknown, options: RedisUserStateOpt
     try {
       return await withDeadline(work(), timeout)
     } catch (error) {
-      if (!(error instanceof Error && /^WRONGTYPE|not an integer/.test(error.message))) throw error
+      if (!isWrongType(error) && !isNoCount(error)) throw error
       await withDeadline(redis.del([key]), timeout)
       return withDeadline(work(), timeout)
     }

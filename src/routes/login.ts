@@ -5,7 +5,7 @@ import { WxLoginError } from '../errors.js'
 import { handler } from '../respond.js'
 import { identityOf, report, type Runtime } from '../runtime.js'
 import { keyIdOf, publicId, type WxSessionRecord } from '../session/record.js'
-import { storeUnavailable, type NewSession } from '../session/session-host.js'
+import type { NewSession } from '../session/session-host.js'
 import type { UserSessions } from '../session/user-sessions.js'
 import type { WxApp, WxCodeSession, WxIdentity, WxUser, WxUserEvent } from '../types.js'
 import { saveUser } from '../user-hook.js'
@@ -14,6 +14,7 @@ import { untilAborted, upstreamError } from '../wechat/http.js'
 import { profileOf } from '../wechat/user-data.js'
 import { openDataEntries, openDataOf, readBody } from './body.js'
 import { findApp } from './find-app.js'
+import { storeUnavailable } from '../session/store-guard.js'
 
 const schema = v.object({
   code: v.pipe(

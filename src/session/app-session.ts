@@ -1,14 +1,8 @@
 import type { Session, SessionData, Store } from 'express-session'
 import { WxLoginError } from '../errors.js'
 import { readRecord } from './record.js'
-import {
-  aliveIn,
-  destroyIn,
-  disconnected,
-  type SessionHost,
-  type SessionRequest,
-  storeCall,
-} from './session-host.js'
+import { type SessionHost, type SessionRequest, storeCall } from './session-host.js'
+import { disconnected, StoreGuard } from './store-guard.js'
 
 /**
  * The session the app set up itself, with its own express-session before the plugin:
@@ -24,6 +18,8 @@ export function createAppSession(storeTimeout: number): SessionHost {
         'The session store is the app’s own and known from the first request on; there was none yet.',
     })
   }
+
+  const guarded = (): StoreGuard => new StoreGuard(known(), { timeout: storeTimeout })
 
   function current(req: SessionRequest): Session & Partial<SessionData> {
     store ??= req.sessionStore
@@ -78,9 +74,9 @@ export function createAppSession(storeTimeout: number): SessionHost {
       await storeCall(storeTimeout, (done) => void current(req).destroy(done))
     },
 
-    alive: async (sids) => aliveIn(known(), storeTimeout, sids),
+    alive: async (sids) => guarded().alive(sids),
 
-    destroy: async (sids) => destroyIn(known(), storeTimeout, sids),
+    destroy: async (sids) => guarded().remove(sids),
 
     expiresIn(req) {
       const { maxAge } = current(req).cookie

@@ -4,18 +4,10 @@ import expressSession, { type SessionData, type Store } from 'express-session'
 import { WxLoginError } from '../errors.js'
 import type { SessionSettings, Settings } from '../settings.js'
 import { readRecord } from './record.js'
-import {
-  aliveIn,
-  destroyIn,
-  disconnected,
-  type Loaded,
-  type SessionHost,
-  type SessionRequest,
-  storeCall,
-  storeUnavailable,
-} from './session-host.js'
+import { type Loaded, type SessionHost, type SessionRequest, storeCall } from './session-host.js'
 import { createTokenCodec } from './token.js'
 import { type Presented, readToken } from './transport.js'
+import { disconnected, type StoreGuard } from './store-guard.js'
 
 /** express-session puts `generate` on the store it is given; its types leave that out. */
 type GeneratingStore = Store & { generate: (req: SessionRequest) => void }
@@ -30,11 +22,13 @@ const conflict = (): WxLoginError =>
 export function createOwnSession(
   settings: Settings,
   session: SessionSettings,
-  store: Store,
+  store: StoreGuard,
   ready: () => boolean = () => true,
 ): SessionHost {
   const { transport, storeTimeout } = settings
   const codec = createTokenCodec(session.secrets)
+  // express-session leaves requests outside the cookie's path alone; a header is good on every path.
+  const cookie = transport.cookie ? session.cookie : { ...session.cookie, path: '/' }
   const middleware = expressSession({
     name: session.name,
     secret: [...session.secrets],
@@ -43,10 +37,10 @@ export function createOwnSession(
     saveUninitialized: false,
     // A cookie has to be sent again to slide; a token in a header slides with the record.
     rolling: transport.cookie,
-    cookie: { ...session.cookie, maxAge: session.ttl * 1000 } as expressSession.CookieOptions,
+    cookie: { ...cookie, maxAge: session.ttl * 1000 } as expressSession.CookieOptions,
   })
   // Kept now: a second express-session on the same store would replace it with its own cookie options.
-  const generate = (store as GeneratingStore).generate.bind(store)
+  const generate = (store as Store as GeneratingStore).generate.bind(store)
   let connected = true
   store.on('disconnect', () => (connected = false))
   store.on('connect', () => (connected = true))
@@ -54,8 +48,6 @@ export function createOwnSession(
 
   const present = (req: IncomingMessage): Presented =>
     readToken(req, transport, session.name, codec)
-
-  const destroy = (sids: string[]): Promise<void> => destroyIn(store, storeTimeout, sids)
 
   function presentedId(req: IncomingMessage): string | null {
     const presented = present(req)
@@ -161,7 +153,7 @@ export function createOwnSession(
       const sid = presentedId(req)
       if (sid === null) return null
       if (!isUp()) throw disconnected()
-      const stored = await storeCall<SessionData>(storeTimeout, (done) => void store.get(sid, done))
+      const stored = await store.read(sid)
       const record = readRecord(stored)
       return record && { sid, record, user: stored?.wxUser ?? null }
     },
@@ -174,15 +166,15 @@ export function createOwnSession(
       const { sessionID } = req
       const flags = req.session && cookieFlags(req.session.cookie)
       drop(req)
-      if (sessionID !== undefined) await destroy([sessionID])
+      if (sessionID !== undefined) await store.remove([sessionID])
       if (transport.cookie && flags) {
         ;(res as Response).clearCookie(session.name, flags)
       }
     },
 
-    alive: (sids) => aliveIn(store, storeTimeout, sids),
+    alive: (sids) => store.alive(sids),
 
-    destroy,
+    destroy: (sids) => store.remove(sids),
 
     expiresIn: () => session.ttl,
   }
@@ -191,16 +183,14 @@ export function createOwnSession(
   function settle(req: SessionRequest, sid: string | null, error: unknown): Loaded {
     if (error !== undefined && error !== null) {
       drop(req)
-      // A record that cannot be read is no session; the next login writes a good one.
-      if (sid !== null && (error instanceof SyntaxError || error instanceof TypeError)) {
-        destroy([sid]).catch(() => undefined)
-        return { record: null }
-      }
-      return { record: null, failure: storeUnavailable(error) }
+      if (WxLoginError.is(error)) return { record: null, failure: error }
+      // The store's own failures come as ours: this is express-session, which can make nothing of the
+      // record. That is no session; the next login writes a good one.
+      if (sid !== null) store.remove([sid]).catch(() => undefined)
+      return { record: null }
     }
-    if (!req.session) {
-      return { record: null, failure: disconnected() }
-    }
+    // Outside session.cookie.path express-session makes none.
+    if (!req.session) return { record: null, ...(!isUp() && { failure: disconnected() }) }
     if (req.sessionID !== sid) {
       if (!transport.cookie) drop(req)
       return { record: null }
@@ -208,7 +198,7 @@ export function createOwnSession(
     const record = readRecord(req.session)
     if (!record && (!transport.cookie || req.session.wx !== undefined)) {
       drop(req)
-      destroy([sid]).catch(() => undefined)
+      store.remove([sid]).catch(() => undefined)
     }
     return { record }
   }

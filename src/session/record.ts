@@ -39,7 +39,7 @@ export function readRecord(session: unknown): WxSessionRecord | null {
     isText(appid) &&
     isText(openid) &&
     (unionid === undefined || isText(unionid)) &&
-    Number.isFinite(loginAt) &&
+    Number.isSafeInteger(loginAt) &&
     isText(key) &&
     isText(keyId)
     ? (wx as WxSessionRecord)

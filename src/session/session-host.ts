@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Session, SessionData, Store } from 'express-session'
-import { DeadlineError, withDeadline } from '../deadline.js'
+import { withDeadline } from '../deadline.js'
 import { WxLoginError } from '../errors.js'
-import { readRecord, type WxSessionRecord } from './record.js'
+import type { WxSessionRecord } from './record.js'
+import { storeUnavailable } from './store-guard.js'
 
 /** A request as express-session sees one. */
 export interface SessionRequest extends IncomingMessage {
@@ -71,21 +72,6 @@ export interface Authenticated {
   user: unknown
 }
 
-/** One answer for every way in which a store fails; the reason goes to the operator. */
-export function storeUnavailable(error: unknown): WxLoginError {
-  if (WxLoginError.is(error)) return error
-  const { name, code } = error instanceof Error ? (error as Error & { code?: unknown }) : {}
-  const reason =
-    error instanceof DeadlineError
-      ? `the session store gave ${error.message}`
-      : `the session store failed: ${[name, code].filter(Boolean).join(' ') || 'unknown error'}`
-  return new WxLoginError('WX_STORE_UNAVAILABLE', { reason })
-}
-
-/** The store is known to be away, so it is not asked. */
-export const disconnected = (): WxLoginError =>
-  new WxLoginError('WX_STORE_UNAVAILABLE', { reason: 'the session store is disconnected' })
-
 /** Calls a method with a Node callback and waits for it, for at most `ms` milliseconds. */
 export async function storeCall<T>(
   ms: number,
@@ -104,19 +90,4 @@ export async function storeCall<T>(
   } catch (error) {
     throw storeUnavailable(error)
   }
-}
-
-/** Which sessions of a store hold a login. */
-export function aliveIn(store: Store, ms: number, sids: string[]): Promise<boolean[]> {
-  return Promise.all(
-    sids.map(async (sid) => {
-      const stored = await storeCall<SessionData>(ms, (done) => void store.get(sid, done))
-      return readRecord(stored) !== null
-    }),
-  )
-}
-
-/** Ends sessions of a store. */
-export async function destroyIn(store: Store, ms: number, sids: string[]): Promise<void> {
-  await Promise.all(sids.map((sid) => storeCall(ms, (done) => void store.destroy(sid, done))))
 }

@@ -16,6 +16,7 @@ function cookieValues(header: string, name: string): string[] {
     const equals = pair.indexOf('=')
     if (equals < 0 || pair.slice(0, equals).trim() !== name) return []
     const raw = pair.slice(equals + 1).trim()
+    if (raw === '') return []
     try {
       return [decodeURIComponent(raw.replace(/^"(.*)"$/, '$1'))]
     } catch {

@@ -1,6 +1,7 @@
 import type { UserState, WxIdentity, WxSessionInfo } from '../types.js'
 import { publicId } from './record.js'
-import { type SessionHost, storeUnavailable } from './session-host.js'
+import type { SessionHost } from './session-host.js'
+import { storeUnavailable } from './store-guard.js'
 
 /** The sessions of one user, by their public ids. */
 export interface UserSessions {

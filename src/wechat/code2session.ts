@@ -63,7 +63,8 @@ export async function code2Session(d: {
     js_code: d.code,
     grant_type: 'authorization_code',
   })
-  const url = `${d.baseUrl ?? 'https://api.weixin.qq.com'}/sns/jscode2session?${query.toString()}`
+  const base = (d.baseUrl ?? 'https://api.weixin.qq.com').replace(/\/+$/, '')
+  const url = `${base}/sns/jscode2session?${query.toString()}`
   const signal = AbortSignal.timeout(d.timeout ?? 5000)
   const send: WxFetch = d.fetch ?? ((input, init) => fetch(input, init))
 

@@ -90,8 +90,6 @@ export async function askWeChat(
     return parseReply(await untilAborted(exchange(), signal))
   } catch (error) {
     if (WxLoginError.is(error)) throw error
-    throw signal.aborted
-      ? upstreamError('WeChat did not answer in time', 504)
-      : upstreamError(`WeChat could not be reached: ${failureName(error)}`)
+    throw upstreamError(`WeChat could not be reached: ${failureName(error)}`)
   }
 }

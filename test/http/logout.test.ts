@@ -84,7 +84,7 @@ describe('wx.sessions', () => {
 
   it('revokes one session by its id', async () => {
     const { token } = await t.login('dave')
-    const [{ id }] = (await t.wx.sessions.list(who('dave'))) as [{ id: string }]
+    const { id } = (await t.wx.sessions.list(who('dave')))[0]!
     await expect(t.wx.sessions.revoke(who('dave'), 'nonsense')).resolves.toBe(false)
     await expect(t.wx.sessions.revoke(who('erin'), id)).resolves.toBe(false)
     await expect(t.wx.sessions.revoke(who('dave'), id)).resolves.toBe(true)

@@ -36,7 +36,7 @@ describe('POST /wx/profile', () => {
   it('takes signed data and hands only WeChat’s fields to onUser, marked as signed', async () => {
     const { token } = await t.login()
     const { rawData, signature } = t.sandbox.user('alice').userInfo({
-      profile: { nickName: '爱丽丝 👩‍🚀', isAdmin: true } as object,
+      profile: { nickName: '爱丽丝 👩‍🚀', isAdmin: true },
     })
     const reply = await t.post('/wx/profile', { rawData, signature }, token)
     expect(reply.status).toBe(200)

@@ -21,7 +21,7 @@ const middleware = (
   return (made) =>
     new Promise((resolve, reject) => {
       session(made.req as never, made.res as never, (error?: unknown) => {
-        if (error) reject(error as Error)
+        if (error) reject(error)
         else resolve(made)
       })
     })

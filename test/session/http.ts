@@ -21,12 +21,16 @@ export function exchange(headers: Record<string, string> = {}, url = '/'): Excha
 }
 
 /** Waits for a session host to load the session of a request; fails where it calls back twice. */
-export function load(host: SessionHost, { req, res }: Exchange): Promise<Parameters<Parameters<SessionHost['load']>[2]>[0]> {
+export function load(
+  host: SessionHost,
+  { req, res }: Exchange,
+): Promise<Parameters<Parameters<SessionHost['load']>[2]>[0]> {
   return new Promise((resolve, reject) => {
     let calls = 0
     host.load(req, res, (loaded) => {
       calls++
-      if (calls === 1) setImmediate(() => (calls === 1 ? resolve(loaded) : reject(new Error('called back twice'))))
+      if (calls === 1)
+        setImmediate(() => (calls === 1 ? resolve(loaded) : reject(new Error('called back twice'))))
     })
   })
 }

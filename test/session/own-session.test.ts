@@ -1,7 +1,8 @@
-import expressSession, { type SessionData, Store } from 'express-session'
+import expressSession, { type SessionData, type Store } from 'express-session'
 import { createOwnSession } from '../../src/session/own-session.js'
 import type { WxSessionRecord } from '../../src/session/record.js'
 import type { SessionHost } from '../../src/session/session-host.js'
+import { StoreGuard } from '../../src/session/store-guard.js'
 import { createTokenCodec } from '../../src/session/token.js'
 import { settingsOf } from '../../src/settings.js'
 import type { WxCommonOptions, WxSessionOptions } from '../../src/types.js'
@@ -23,7 +24,10 @@ const codec = createTokenCodec([secret])
 const sid = Buffer.alloc(24, 'alice').toString('base64url')
 const token = codec.issue(sid)
 const bearer = { Authorization: `Bearer ${token}` }
-const unavailable = expect.objectContaining({ code: 'WX_STORE_UNAVAILABLE', status: 503 }) as unknown
+const unavailable = expect.objectContaining({
+  code: 'WX_STORE_UNAVAILABLE',
+  status: 503,
+}) as unknown
 
 interface Setup {
   store?: Store
@@ -32,21 +36,35 @@ interface Setup {
   session?: Partial<WxSessionOptions>
 }
 
-function hostWith({ store = new expressSession.MemoryStore(), ready, options, session }: Setup): SessionHost {
+function hostWith({
+  store = new expressSession.MemoryStore(),
+  ready,
+  options,
+  session,
+}: Setup): SessionHost {
   const settings = settingsOf({
     ...{ appid: 'wx1', secret: 'x', ...options },
     session: { secret, ...session },
   })
-  return createOwnSession(settings, settings.session!, store, ready)
+  const guard = new StoreGuard(store, { timeout: settings.storeTimeout })
+  return createOwnSession(settings, settings.session!, guard, ready)
 }
 
 const stored = (more: object = {}): SessionData =>
   ({ cookie: { originalMaxAge: 60_000, path: '/' }, wx: record, ...more }) as unknown as SessionData
 
+/** What a store in memory has under an id. */
+function contentOf(store: expressSession.MemoryStore, id: string): unknown {
+  const { sessions } = store as unknown as { sessions: Record<string, string> }
+  return JSON.parse(sessions[id]!)
+}
+
 /** A store in memory that counts what it is asked, and answers `get` as it is told. */
 class Told extends expressSession.MemoryStore {
   readonly asked: string[] = []
-  constructor(readonly answer?: (done: (error: unknown, session?: SessionData | null) => void) => void) {
+  constructor(
+    readonly answer?: (done: (error: unknown, session?: SessionData | null) => void) => void,
+  ) {
     super()
   }
   override get(id: string, done: (error: unknown, session?: SessionData | null) => void): void {
@@ -68,7 +86,9 @@ const holding = (session: SessionData): Told => {
 describe('a request with a token', () => {
   test('gets its session, its record and its user', async () => {
     const made = exchange(bearer)
-    await expect(load(hostWith({ store: holding(stored({ wxUser: 5 })) }), made)).resolves.toEqual({ record })
+    await expect(load(hostWith({ store: holding(stored({ wxUser: 5 })) }), made)).resolves.toEqual({
+      record,
+    })
     expect(made.req.sessionID).toBe(sid)
     expect(made.req.session).toMatchObject({ wx: record, wxUser: 5 })
   })
@@ -131,7 +151,10 @@ describe('a store that is known to be away', () => {
     const store = holding(stored())
     const host = hostWith({ store })
     store.emit('disconnect')
-    await expect(load(host, exchange(bearer))).resolves.toEqual({ record: null, failure: unavailable })
+    await expect(load(host, exchange(bearer))).resolves.toEqual({
+      record: null,
+      failure: unavailable,
+    })
     expect(() => host.prepare(exchange(bearer).req)).toThrow(unavailable as Error)
     await expect(host.authenticate(exchange(bearer).req)).rejects.toEqual(unavailable)
     expect(store.asked).toEqual([])
@@ -144,7 +167,10 @@ describe('a store that is known to be away', () => {
     const store = holding(stored())
     let ready = false
     const host = hostWith({ store, ready: () => ready })
-    await expect(load(host, exchange(bearer))).resolves.toEqual({ record: null, failure: unavailable })
+    await expect(load(host, exchange(bearer))).resolves.toEqual({
+      record: null,
+      failure: unavailable,
+    })
     expect(store.asked).toEqual([])
     ready = true
     await expect(load(host, exchange(bearer))).resolves.toEqual({ record })
@@ -166,7 +192,10 @@ describe('a store that fails', () => {
   ])('is 503 and never "no session": %s', async (_, error) => {
     const store = new Told((done) => setImmediate(done, error))
     const made = exchange(bearer)
-    await expect(load(hostWith({ store }), made)).resolves.toEqual({ record: null, failure: unavailable })
+    await expect(load(hostWith({ store }), made)).resolves.toEqual({
+      record: null,
+      failure: unavailable,
+    })
     expect(made.req.session).toBeUndefined()
     // And nobody's session ends because the store was away.
     expect(store.asked).toEqual([`get ${sid}`])
@@ -177,7 +206,9 @@ describe('a store that fails', () => {
     ['a TypeError', new TypeError('fetch failed')],
   ])('is 503 outside Express too: %s', async (_, error) => {
     const store = new Told((done) => setImmediate(done, error))
-    await expect(hostWith({ store }).authenticate(exchange(bearer).req)).rejects.toEqual(unavailable)
+    await expect(hostWith({ store }).authenticate(exchange(bearer).req)).rejects.toEqual(
+      unavailable,
+    )
   })
 
   test('is 503 outside Express where it never answers', async () => {
@@ -205,7 +236,10 @@ describe('a record that cannot be read', () => {
     ['a number', new Told((done) => done(null, 5 as never))],
     ['a string', new Told((done) => done(null, 'x' as never))],
     ['no cookie', new Told((done) => done(null, { wx: record } as never))],
-    ['a cookie that is null', new Told((done) => done(null, { wx: record, cookie: null } as never))],
+    [
+      'a cookie that is null',
+      new Told((done) => done(null, { wx: record, cookie: null } as never)),
+    ],
     [
       'a cookie with a lifetime that is none',
       new Told((done) => done(null, stored({ cookie: { maxAge: 'long' } }))),
@@ -218,7 +252,16 @@ describe('a record that cannot be read', () => {
   })
 
   test('is no session outside Express either', async () => {
-    for (const found of [null, undefined, 5, 'x', [], {}, { wx: {} }, { wx: { ...record, v: 2 } }]) {
+    for (const found of [
+      null,
+      undefined,
+      5,
+      'x',
+      [],
+      {},
+      { wx: {} },
+      { wx: { ...record, v: 2 } },
+    ]) {
       const store = new Told((done) => done(null, found as never))
       await expect(hostWith({ store }).authenticate(exchange(bearer).req)).resolves.toBeNull()
     }
@@ -288,23 +331,32 @@ describe('a new session', () => {
     const { req, res } = exchange()
     const made = host.make(req, res, record, null)
     await made.save()
-    expect(JSON.parse(store.sessions[made.sid]!)).not.toHaveProperty('wxUser')
+    expect(contentOf(store, made.sid)).not.toHaveProperty('wxUser')
   })
 
   test('cannot be made by another express-session on the same store', async () => {
     const store = new expressSession.MemoryStore()
     const host = hostWith({ store, session: { ttl: 60 } })
-    expressSession({ secret: 'x', store, resave: false, saveUninitialized: false, cookie: { maxAge: 1 } })
+    expressSession({
+      secret: 'x',
+      store,
+      resave: false,
+      saveUninitialized: false,
+      cookie: { maxAge: 1 },
+    })
     const { req, res } = exchange()
     const made = host.make(req, res, record, null)
     await made.save()
-    expect(JSON.parse(store.sessions[made.sid]!)).toMatchObject({ cookie: { originalMaxAge: 60_000 } })
+    const { cookie } = contentOf(store, made.sid) as { cookie: { originalMaxAge: number } }
+    expect(cookie.originalMaxAge).toBeGreaterThan(30_000)
   })
 
   test('is unavailable where the store fails to save it', async () => {
     const store = new Told()
     jest.spyOn(store, 'set').mockImplementation((_id, _session, done) => done?.(new Error('OOM')))
     const { req, res } = exchange()
-    await expect(hostWith({ store }).make(req, res, record, null).save()).rejects.toEqual(unavailable)
+    await expect(hostWith({ store }).make(req, res, record, null).save()).rejects.toEqual(
+      unavailable,
+    )
   })
 })

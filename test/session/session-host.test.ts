@@ -1,13 +1,8 @@
 import expressSession, { type SessionData, type Store } from 'express-session'
 import { DeadlineError } from '../../src/deadline.js'
 import { WxLoginError } from '../../src/errors.js'
-import {
-  aliveIn,
-  destroyIn,
-  disconnected,
-  storeCall,
-  storeUnavailable,
-} from '../../src/session/session-host.js'
+import { storeCall } from '../../src/session/session-host.js'
+import { disconnected, StoreGuard, storeUnavailable } from '../../src/session/store-guard.js'
 
 const unavailable = { code: 'WX_STORE_UNAVAILABLE', status: 503, action: 'retry' }
 
@@ -83,36 +78,34 @@ describe('a store', () => {
   const login = { v: 1, appid: 'wx1', openid: 'o', loginAt: 1, key: 'k', keyId: 'i' }
   const cookie = { originalMaxAge: 60_000 }
   const store = new expressSession.MemoryStore()
+  const guard = new StoreGuard(store, { timeout: 1000 })
   const put = (sid: string, session: object): void => store.set(sid, session as SessionData)
 
   test('tells which sessions hold a login', async () => {
     put('a', { cookie, wx: login })
     put('b', { cookie })
     put('c', { cookie, wx: { ...login, v: 2 } })
-    await expect(aliveIn(store, 1000, ['a', 'b', 'c', 'gone'])).resolves.toEqual([
-      true,
-      false,
-      false,
-      false,
-    ])
-    await expect(aliveIn(store, 1000, [])).resolves.toEqual([])
+    await expect(guard.alive(['a', 'b', 'c', 'gone'])).resolves.toEqual([true, false, false, false])
+    await expect(guard.alive([])).resolves.toEqual([])
   })
 
   test('ends the sessions named, those that are gone already among them', async () => {
     for (const sid of ['a', 'b', 'c']) put(sid, { cookie, wx: login })
-    await destroyIn(store, 1000, ['a', 'gone', 'c'])
-    await destroyIn(store, 1000, [])
-    await expect(aliveIn(store, 1000, ['a', 'b', 'c'])).resolves.toEqual([false, true, false])
+    await guard.remove(['a', 'gone', 'c'])
+    await guard.remove([])
+    await expect(guard.alive(['a', 'b', 'c'])).resolves.toEqual([false, true, false])
   })
 
   test('that fails for one session fails the whole', async () => {
-    const failing = {
-      get: (sid: string, done: (error: unknown, value?: unknown) => void) =>
-        done(sid === 'b' ? new Error('x') : null),
-      destroy: (sid: string, done: (error?: unknown) => void) =>
-        done(sid === 'b' ? new Error('x') : undefined),
-    } as unknown as Store
-    await expect(aliveIn(failing, 1000, ['a', 'b'])).rejects.toMatchObject(unavailable)
-    await expect(destroyIn(failing, 1000, ['a', 'b'])).rejects.toMatchObject(unavailable)
+    const failing = new (class extends expressSession.Store {
+      destroy = (sid: string, done?: (error?: unknown) => void): void =>
+        done?.(sid === 'b' ? new Error('x') : undefined)
+      get = (sid: string, done: (error: unknown) => void): void =>
+        done(sid === 'b' ? new Error('x') : null)
+      set = (): void => undefined
+    })()
+    const failed = new StoreGuard(failing as Store, { timeout: 1000 })
+    await expect(failed.alive(['a', 'b'])).rejects.toMatchObject(unavailable)
+    await expect(failed.remove(['a', 'b'])).rejects.toMatchObject(unavailable)
   })
 })

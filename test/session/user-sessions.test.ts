@@ -2,7 +2,8 @@ import expressSession, { type SessionData } from 'express-session'
 import { WxLoginError } from '../../src/errors.js'
 import { createMemoryUserState } from '../../src/session/memory-user-state.js'
 import { publicId } from '../../src/session/record.js'
-import { aliveIn, destroyIn, type SessionHost } from '../../src/session/session-host.js'
+import type { SessionHost } from '../../src/session/session-host.js'
+import { StoreGuard } from '../../src/session/store-guard.js'
 import { createUserSessions, type UserSessions } from '../../src/session/user-sessions.js'
 import type { UserState } from '../../src/types.js'
 
@@ -19,8 +20,8 @@ beforeEach(() => {
   store = new expressSession.MemoryStore()
   state = createMemoryUserState()
   host = {
-    alive: (sids) => aliveIn(store, 1000, sids),
-    destroy: (sids) => destroyIn(store, 1000, sids),
+    alive: (sids) => new StoreGuard(store, { timeout: 1000 }).alive(sids),
+    destroy: (sids) => new StoreGuard(store, { timeout: 1000 }).remove(sids),
   }
   sessions = createUserSessions(host as SessionHost, state)
 })
@@ -32,7 +33,8 @@ async function logIn(user: typeof alice, sid: string, loginAt: number): Promise<
 }
 const listed = async (user = alice): Promise<string[]> =>
   (await state.listSessions(user)).map(({ sid }) => sid)
-const stored = (...sids: string[]): Promise<boolean[]> => aliveIn(store, 1000, sids)
+const stored = (...sids: string[]): Promise<boolean[]> =>
+  new StoreGuard(store, { timeout: 1000 }).alive(sids)
 
 beforeEach(async () => {
   await logIn(alice, 'a1', 1000)

@@ -191,6 +191,19 @@ describe('a code that made a session', () => {
   })
 })
 
+test('time is that of the requests: performance.now()', () => {
+  const own = createCodeFlights()
+  const clock = jest.spyOn(performance, 'now').mockReturnValue(5000)
+  try {
+    own.join({ appid, code: 'a' }, 5000, exchange).used()
+    expect(() => own.join({ appid, code: 'a' }, 5001, exchange)).toThrow(codeUsed)
+    clock.mockReturnValue(65_000)
+    expect(() => own.join({ appid, code: 'a' }, 65_000, exchange)).not.toThrow()
+  } finally {
+    clock.mockRestore()
+  }
+})
+
 describe('memory', () => {
   test('is bounded: the oldest of more than ten thousand codes goes', () => {
     for (let i = 0; i < 10_500; i++) join(`code ${i}`)

@@ -514,10 +514,7 @@ describe('another fetch', () => {
 
   test.each<[string, unknown]>([
     ['an error that quotes the URL', new Error(`fetch ${app.secret} ${code} failed`)],
-    [
-      'an error whose cause quotes it',
-      new Error('x', { cause: { code: `${app.secret}`, url: code } }),
-    ],
+    ['an error whose cause quotes it', new Error('x', { cause: { code: app.secret, url: code } })],
     [
       'an error with a bare code',
       Object.assign(new Error(code), { cause: { code: 'ECONNRESET' } }),
@@ -530,7 +527,7 @@ describe('another fetch', () => {
     ['undefined', undefined],
     ['null', null],
   ])('that throws %s is 502 and quotes nothing', async (_, thrown) => {
-    const later: WxFetch = () => Promise.reject(thrown as Error)
+    const later: WxFetch = () => Promise.reject(thrown)
     const atOnce: WxFetch = () => {
       throw thrown
     }
@@ -560,6 +557,19 @@ describe('another fetch', () => {
       status: 502,
     })
   })
+
+  test.each([200, 500])(
+    'whose body (HTTP %i) cannot be cancelled makes no unhandled rejection',
+    async (status) => {
+      const endless = new ReadableStream({
+        pull: (controller) => controller.enqueue(Buffer.alloc(16 * 1024, ' ')),
+        cancel: () => Promise.reject(new Error(app.secret)),
+      })
+      const fetch: WxFetch = async () => new Response(endless, { status })
+      await expect(failure(ask({ fetch }))).resolves.toMatchObject({ status: 502 })
+      await new Promise(setImmediate)
+    },
+  )
 
   test('may throw a WxLoginError of its own, which is passed on', async () => {
     const own = new WxLoginError('WX_BUSY', { reason: 'circuit breaker is open' })

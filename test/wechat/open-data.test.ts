@@ -172,7 +172,7 @@ describe('decryptData', () => {
         })
         expect(JSON.stringify(data)).toBe(JSON.stringify(withoutProto(JSON.parse(text))))
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     )
   })
 

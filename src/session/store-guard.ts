@@ -1,0 +1,140 @@
+import { type SessionData, Store } from 'express-session'
+import { DeadlineError, withDeadline } from '../deadline.js'
+import { WxLoginError } from '../errors.js'
+import { readRecord } from './record.js'
+
+type Done<T> = (error?: unknown, value?: T) => void
+
+/** One answer for every way in which a store fails; the reason goes to the operator. */
+export function storeUnavailable(error: unknown): WxLoginError {
+  if (WxLoginError.is(error)) return error
+  if (error instanceof DeadlineError) {
+    return new WxLoginError('WX_STORE_UNAVAILABLE', {
+      reason: `the session store gave ${error.message}`,
+    })
+  }
+  const { name, code, message } =
+    error instanceof Error ? (error as Error & { code?: unknown }) : {}
+  // Of the message only the word Redis begins with (OOM, READONLY, …): the rest can quote a key.
+  const word = /^[A-Z]{3,20}(?= )/.exec(message ?? '')?.[0]
+  const what = [name, code, word].filter(Boolean).join(' ')
+  return new WxLoginError('WX_STORE_UNAVAILABLE', {
+    reason: `the session store failed: ${what || 'unknown error'}`,
+  })
+}
+
+/** The store is known to be away, so it is not asked. */
+export const disconnected = (): WxLoginError =>
+  new WxLoginError('WX_STORE_UNAVAILABLE', { reason: 'the session store is disconnected' })
+
+const isSession = (value: unknown): value is SessionData => {
+  const cookie = (value as { cookie?: unknown } | null | undefined)?.cookie
+  return typeof cookie === 'object' && cookie !== null
+}
+
+/** What {@link StoreGuard} needs beside the store. */
+export interface StoreGuardOptions {
+  /** Deadline of one operation, in ms. */
+  timeout: number
+  /** Told when a lifetime could not be extended; the request goes on. */
+  onTouchError?: (error: unknown) => void
+  /** Whether an error of `get` means a record that no retry will make readable, beside broken JSON. */
+  unreadable?: (error: unknown) => boolean
+}
+
+/**
+ * Any express-session store, made fit for the request path: every operation has a deadline and fails as
+ * `WX_STORE_UNAVAILABLE`; a record that cannot be read is dropped and counts as none; a failed touch does
+ * not fail the request.
+ */
+export class StoreGuard extends Store {
+  readonly #inner: Store
+  readonly #options: StoreGuardOptions
+
+  constructor(inner: Store, options: StoreGuardOptions) {
+    super()
+    this.#inner = inner
+    this.#options = options
+    for (const event of ['connect', 'disconnect']) inner.on(event, () => this.emit(event))
+  }
+
+  #ask<T>(call: (done: Done<T>) => void): Promise<T | undefined> {
+    const work = new Promise<T | undefined>((resolve, reject) => {
+      call((error, value) => {
+        if (error) reject(error as Error)
+        else resolve(value)
+      })
+    })
+    return withDeadline(work, this.#options.timeout)
+  }
+
+  /** A stored session, or null. */
+  async read(sid: string): Promise<SessionData | null> {
+    return this.#read(sid).catch((error: unknown) => {
+      throw storeUnavailable(error)
+    })
+  }
+
+  /** Which of these sessions hold a login. */
+  alive(sids: string[]): Promise<boolean[]> {
+    return Promise.all(sids.map(async (sid) => readRecord(await this.read(sid)) !== null))
+  }
+
+  /** Ends sessions. */
+  async remove(sids: string[]): Promise<void> {
+    await Promise.all(sids.map((sid) => this.#drop(sid))).catch((error: unknown) => {
+      throw storeUnavailable(error)
+    })
+  }
+
+  #answer<T>(work: Promise<T>, done: Done<T> | undefined): void {
+    work.then(
+      (value) => done?.(null, value),
+      (error: unknown) => done?.(storeUnavailable(error)),
+    )
+  }
+
+  #drop(sid: string): Promise<unknown> {
+    return this.#ask((done) => void this.#inner.destroy(sid, done))
+  }
+
+  async #read(sid: string): Promise<SessionData | null> {
+    try {
+      const found = await this.#ask<SessionData | null>((done) => void this.#inner.get(sid, done))
+      if (found === null || found === undefined) return null
+      if (isSession(found)) return found
+    } catch (error) {
+      if (!(error instanceof SyntaxError) && !this.#options.unreadable?.(error)) throw error
+    }
+    await this.#drop(sid)
+    return null
+  }
+
+  override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
+    this.#answer(this.#read(sid), done)
+  }
+
+  override set(sid: string, session: SessionData, done?: (error?: unknown) => void): void {
+    this.#answer(
+      this.#ask((called) => void this.#inner.set(sid, session, called)),
+      done,
+    )
+  }
+
+  override destroy(sid: string, done?: (error?: unknown) => void): void {
+    this.#answer(this.#drop(sid), done)
+  }
+
+  override touch(sid: string, session: SessionData, done?: () => void): void {
+    const { touch } = this.#inner
+    const touched = touch
+      ? this.#ask((called) => void touch.call(this.#inner, sid, session, called))
+      : Promise.resolve()
+    touched
+      .catch((error: unknown) => this.#options.onTouchError?.(error))
+      .then(
+        () => done?.(),
+        () => done?.(),
+      )
+  }
+}
