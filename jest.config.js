@@ -20,7 +20,7 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testTimeout: 20_000,
-  maxWorkers: 2,
+  maxWorkers: '100%',
   collectCoverageFrom: ['src/**/*.ts'],
   coverageProvider: 'babel',
   coverageReporters: ['text', 'lcovonly', 'json-summary'],

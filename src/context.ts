@@ -1,5 +1,5 @@
 import { WxLoginError } from './errors.js'
-import { identityOf, requestState, type Runtime } from './runtime.js'
+import { asUser, identityOf, requestState, type Runtime } from './runtime.js'
 import { publicId, type WxSessionRecord } from './session/record.js'
 import type { WxContext, WxIdentity, WxUser } from './types.js'
 import { openDataFaults, verifySignature } from './wechat/open-data.js'
@@ -75,7 +75,7 @@ export function createContext(
     sessionId: publicId(sid),
     loginAt: new Date(record.loginAt),
     get user() {
-      return (slot.wxUser ?? null) as WxUser
+      return asUser(slot.wxUser ?? null)
     },
     set user(user: WxUser) {
       slot.wxUser = user

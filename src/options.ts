@@ -202,18 +202,13 @@ export function optionFaults(options: unknown): string[] {
         faults.push(`apps.${String(i)}.appid: twice`)
     })
   }
-  const session = (o.session ?? undefined) as Partial<WxSessionOptions> | undefined
-  if (
-    session !== undefined &&
-    session.store === undefined &&
-    o.redis === undefined &&
-    production()
-  ) {
+  const session = o.session as Partial<WxSessionOptions> | null | undefined
+  if (session && session.store === undefined && o.redis === undefined && production()) {
     faults.push(
       'redis: missing; sessions in memory are for development, give redis or session.store',
     )
   }
-  if (session === undefined && typeof o.apps === 'function' && o.keySecret === undefined) {
+  if (!session && typeof o.apps === 'function' && o.keySecret === undefined) {
     faults.push(
       'keySecret: missing; it seals session keys where apps is a function and the session is yours',
     )

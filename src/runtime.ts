@@ -5,7 +5,7 @@ import type { Settings } from './settings.js'
 import type { WxSessionRecord } from './session/record.js'
 import type { Sealer } from './session/sealing.js'
 import type { SessionHost } from './session/session-host.js'
-import type { UserState, WxContext, WxIdentity } from './types.js'
+import type { UserState, WxContext, WxIdentity, WxUser } from './types.js'
 import type { CodeFlights } from './wechat/code-flights.js'
 
 /** The parts of one `wxLogin()`, as its routes and its guard use them. */
@@ -48,6 +48,12 @@ export function requestState(req: IncomingMessage): RequestState | undefined {
 /** Tells `onError`. */
 export function report(runtime: Runtime, error: WxLoginError, req?: IncomingMessage): void {
   observe('onError', runtime.settings.hooks.onError, error, req)
+}
+
+/** The user, of the type that the app registered. */
+export function asUser(user: unknown): WxUser {
+  // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- needless only while no app registers its type
+  return user as WxUser
 }
 
 /** The identity part of something that has one. */

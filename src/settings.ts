@@ -52,7 +52,7 @@ export function settingsOf(options: WxLoginOptions): Settings {
   const appList =
     typeof apps === 'function'
       ? undefined
-      : (apps ?? [{ appid: options.appid!, secret: options.secret! }])
+      : (apps ?? [{ appid: options.appid, secret: options.secret }])
   if (wechat?.baseUrl?.startsWith('http:') && !isLoopback(wechat.baseUrl)) {
     warnOnce('WX_HTTP', 'wechat.baseUrl is not https: the AppSecret travels in the clear')
   }

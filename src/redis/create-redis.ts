@@ -37,5 +37,5 @@ export function createRedis(url: string, options: RedisClientOptions = {}): WxRe
     } as NonNullable<RedisClientOptions['socket']>,
   })
   client.on('error', () => undefined)
-  return client as unknown as WxRedis
+  return client
 }

@@ -3,11 +3,11 @@ import * as v from 'valibot'
 import { observe } from '../diagnostics.js'
 import { WxLoginError } from '../errors.js'
 import { handler } from '../respond.js'
-import { identityOf, report, type Runtime } from '../runtime.js'
+import { asUser, identityOf, report, type Runtime } from '../runtime.js'
 import { keyIdOf, publicId, type WxSessionRecord } from '../session/record.js'
 import type { NewSession } from '../session/session-host.js'
 import type { UserSessions } from '../session/user-sessions.js'
-import type { WxApp, WxCodeSession, WxIdentity, WxUser, WxUserEvent } from '../types.js'
+import type { WxApp, WxCodeSession, WxIdentity, WxUserEvent } from '../types.js'
 import { saveUser } from '../user-hook.js'
 import { checkCodeSession, code2Session, isCode } from '../wechat/code2session.js'
 import { untilAborted, upstreamError } from '../wechat/http.js'
@@ -112,9 +112,7 @@ async function logIn(
     openData &&
     profileOf({ ...identity, sessionKey, watermarkMaxAge: settings.watermarkMaxAge }, openData)
   const event: WxUserEvent = { ...identity, reason: 'login', ...(profile && { profile }) }
-  const user = await flight.user(
-    async () => ((await saveUser(runtime, event, req)) ?? null) as WxUser,
-  )
+  const user = await flight.user(async () => asUser((await saveUser(runtime, event, req)) ?? null))
 
   // Nobody is there to take the token; the code stays good for another try.
   if (res.closed) return

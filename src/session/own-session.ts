@@ -224,5 +224,5 @@ function keepCookieOut(res: ServerResponse, name: string): void {
       else this.removeHeader('set-cookie')
     }
     return Reflect.apply(writeHead, this, args) as ServerResponse
-  } as typeof res.writeHead
+  }
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Session, SessionData, Store } from 'express-session'
 import { withDeadline } from '../deadline.js'
-import { WxLoginError } from '../errors.js'
+import type { WxLoginError } from '../errors.js'
 import type { WxSessionRecord } from './record.js'
 import { storeUnavailable } from './store-guard.js'
 
@@ -75,13 +75,13 @@ export interface Authenticated {
 /** Calls a method with a Node callback and waits for it, for at most `ms` milliseconds. */
 export async function storeCall<T>(
   ms: number,
-  call: (done: (error?: unknown, value?: T | null) => void) => void,
+  call: (done: (error?: Error | null, value?: T | null) => void) => void,
 ): Promise<T | null> {
   try {
     return await withDeadline(
       new Promise<T | null>((resolve, reject) => {
         call((error, value) => {
-          if (error) reject(error as Error)
+          if (error) reject(error)
           else resolve(value ?? null)
         })
       }),

@@ -3,7 +3,7 @@ import { DeadlineError, withDeadline } from '../deadline.js'
 import { WxLoginError } from '../errors.js'
 import { readRecord } from './record.js'
 
-type Done<T> = (error?: unknown, value?: T) => void
+type Done<T> = (error?: Error | null, value?: T) => void
 
 /** One answer for every way in which a store fails; the reason goes to the operator. */
 export function storeUnavailable(error: unknown): WxLoginError {
@@ -61,7 +61,7 @@ export class StoreGuard extends Store {
   #ask<T>(call: (done: Done<T>) => void): Promise<T | undefined> {
     const work = new Promise<T | undefined>((resolve, reject) => {
       call((error, value) => {
-        if (error) reject(error as Error)
+        if (error) reject(error)
         else resolve(value)
       })
     })
@@ -87,7 +87,7 @@ export class StoreGuard extends Store {
     })
   }
 
-  #answer<T>(work: Promise<T>, done: Done<T> | undefined): void {
+  #answer<T>(work: Promise<T>, done: ((error: unknown, value?: T) => void) | undefined): void {
     work.then(
       (value) => done?.(null, value),
       (error: unknown) => done?.(storeUnavailable(error)),

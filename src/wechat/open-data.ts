@@ -108,7 +108,7 @@ export function decryptData<T = Record<string, unknown>>(
   const faults = openDataFaults({ encryptedData: d.encryptedData ?? '', iv: d.iv })
   if (faults.length > 0) throw badRequest(faults.join('; '))
   const key = sessionKeyBytes(d.sessionKey)
-  const decipher = createDecipheriv('aes-128-cbc', key, base64(d.iv)!)
+  const decipher = createDecipheriv('aes-128-cbc', key, base64(d.iv))
   let data: unknown
   let step = 'padding'
   try {

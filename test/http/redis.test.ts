@@ -198,7 +198,7 @@ describe('while Redis is away', () => {
       socket: { reconnectStrategy: () => 10 },
       disableOfflineQueue: true,
     })
-    await withTestApp({ wx: { redis: redis as never } }, async (t) => {
+    await withTestApp({ wx: { redis } }, async (t) => {
       await redis.connect()
       await t.login()
       const away = new Promise((resolve) => redis.once('reconnecting', resolve))

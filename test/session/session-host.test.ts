@@ -1,4 +1,4 @@
-import expressSession, { type SessionData, type Store } from 'express-session'
+import expressSession, { type SessionData } from 'express-session'
 import { DeadlineError } from '../../src/deadline.js'
 import { WxLoginError } from '../../src/errors.js'
 import { storeCall } from '../../src/session/session-host.js'
@@ -104,7 +104,7 @@ describe('a store', () => {
         done(sid === 'b' ? new Error('x') : null)
       set = (): void => undefined
     })()
-    const failed = new StoreGuard(failing as Store, { timeout: 1000 })
+    const failed = new StoreGuard(failing, { timeout: 1000 })
     await expect(failed.alive(['a', 'b'])).rejects.toMatchObject(unavailable)
     await expect(failed.remove(['a', 'b'])).rejects.toMatchObject(unavailable)
   })
