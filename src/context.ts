@@ -1,14 +1,17 @@
 import { WxLoginError } from './errors.js'
 import { asUser, identityOf, requestState, type Runtime } from './runtime.js'
 import { publicId, type WxSessionRecord } from './session/record.js'
-import type { WxContext, WxIdentity, WxUser } from './types.js'
+import type { WxContext, WxEncryptedData, WxIdentity, WxSignedData, WxUser } from './types.js'
 import { openDataFaults, verifySignature } from './wechat/open-data.js'
 import { decryptFor, type Expected } from './wechat/user-data.js'
 import { storeUnavailable } from './session/store-guard.js'
 
 const maxRefusals = 20
 
-/** Data that WeChat's key of this user is to be tried on, with a limit on how often it may fail. */
+/**
+ * Data that the session key of this user is to be tried on, with a limit on how often it may fail. Attempts at
+ * the same time may go a few beyond it.
+ */
 async function attempt<T>(
   runtime: Runtime,
   user: WxIdentity,
@@ -34,7 +37,7 @@ async function attempt<T>(
 }
 
 /** What data of this session's user must fit. */
-export function expectedOf(runtime: Runtime, context: WxContext): Expected {
+function expectedOf(runtime: Runtime, context: WxContext): Expected {
   return {
     ...identityOf(context),
     sessionKey: context.sessionKey,
@@ -86,20 +89,24 @@ export function createContext(
     session_key: hidden,
     decrypt: {
       enumerable: false,
-      async value(data: { encryptedData: string; iv: string }) {
-        shape({ encryptedData: data.encryptedData ?? '', iv: data.iv })
-        return tryOpenData(runtime, context as WxContext, (expected) => decryptFor(expected, data))
+      async value(data: WxEncryptedData | undefined) {
+        const { encryptedData = '', iv = '' } = data ?? {}
+        shape({ encryptedData, iv })
+        return tryOpenData(runtime, context as WxContext, (expected) =>
+          decryptFor(expected, { encryptedData, iv }),
+        )
       },
     },
     verifySignature: {
       enumerable: false,
-      async value(data: { rawData: string; signature: string }) {
-        shape({ rawData: data.rawData ?? '', signature: data.signature })
+      async value(data: WxSignedData | undefined) {
+        const { rawData = '', signature = '' } = data ?? {}
+        shape({ rawData, signature })
         return attempt(
           runtime,
           record,
           publicId(sid),
-          () => verifySignature({ ...data, sessionKey: openKey() }),
+          () => verifySignature({ rawData, signature, sessionKey: openKey() }),
           (fits) => !fits,
         )
       },

@@ -115,17 +115,17 @@ export const errorCodes = Object.keys(table) as WxErrorCode[]
 /** What may be said about one error beside its code. */
 export interface WxLoginErrorOptions {
   /** For the phone. Default: the code's own sentence. Must hold no secret. */
-  message?: string
+  message?: string | undefined
   /** HTTP status. Default: the code's own. */
-  status?: number
+  status?: number | undefined
   /** Seconds until the phone may try again. Default: the code's own; `undefined` where the action is not `retry`. */
-  retryAfter?: number
+  retryAfter?: number | undefined
   /** WeChat's `errcode`, where the error came from WeChat. */
-  errcode?: number
+  errcode?: number | undefined
   /** WeChat's request id (`rid` in its `errmsg`): what WeChat's support asks for. */
-  rid?: string
+  rid?: string | undefined
   /** For the operator only (`onError`), never sent to the phone. Must hold no secret. */
-  reason?: string
+  reason?: string | undefined
   /** The error behind this one. Only errors of the app's own hooks are passed on here. */
   cause?: unknown
 }
@@ -190,9 +190,9 @@ export class WxLoginError extends Error {
 
   /** What the phone may see of it: so that an app that sends the error itself sends no `reason`. */
   toJSON(): object {
-    const { code, action, retryAfter, errcode, rid } = this
+    const { code, action, errcode, rid } = this
     const message = this.expose ? this.message : 'The server is not set up correctly.'
-    return { code, message, action, retryAfter, errcode, rid }
+    return { code, message, action, errcode, rid }
   }
 
   /**

@@ -45,6 +45,8 @@ const appid = v.pipe(
   v.string('must be the AppID'),
   v.regex(/^[\w-]{1,64}$/, 'must be the AppID: letters and digits'),
 )
+type Methods = Record<string, unknown> | null | undefined
+
 const app = v.object({ appid, secret: text('the AppSecret') })
 
 const schema = v.object({
@@ -76,7 +78,10 @@ const schema = v.object({
         ),
         store: v.optional(
           v.custom<object>(
-            (s) => typeof (s as { get?: unknown } | null)?.get === 'function',
+            (s) =>
+              ['get', 'set', 'destroy', 'on'].every(
+                (m) => typeof (s as Methods)?.[m] === 'function',
+              ),
             'must be an express-session store',
           ),
         ),

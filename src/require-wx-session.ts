@@ -45,7 +45,7 @@ function requireSession(
     guard({}, first as Request, res, next)
     return undefined
   }
-  const options = first as GuardOptions
+  const options = (first ?? {}) as GuardOptions
   const { maxAge, ...unknown } = options
   const [extra] = Object.keys(unknown)
   if (

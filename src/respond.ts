@@ -28,7 +28,7 @@ export function sendError(
     // RFC 9110 11.6.1: a 401 says which scheme it wants.
     res.set('WWW-Authenticate', runtime?.settings.transport.scheme || 'Bearer')
   }
-  res.json({ error: { ...error.toJSON(), retryAfter: undefined, requestId: requestIdOf(req) } })
+  res.json({ error: { ...error.toJSON(), requestId: requestIdOf(req) } })
 }
 
 /** An async handler whose errors are answered here: ours in the contract's shape, others by the app. */

@@ -13,6 +13,8 @@ export interface Runtime {
   readonly settings: Settings
   readonly host: SessionHost
   readonly state: UserState
+  /** False while Redis, where there is one, is known to be away. */
+  readonly storeReady: () => boolean
   readonly sealer: Sealer
   readonly flights: CodeFlights
   /** Logins being answered, and whether new ones are still taken. */

@@ -28,7 +28,7 @@ export interface WxIdentity {
   /** The user in this mini program. */
   openid: string
   /** The user across all apps of one Open Platform account; only where the mini program is bound to one. */
-  unionid?: string
+  unionid?: string | undefined
 }
 
 /** A mini program with its AppSecret. */
@@ -172,7 +172,7 @@ export interface WxCodeSession {
   openid: string
   /** Base64 of 16 bytes. Stays on the server. */
   sessionKey: string
-  unionid?: string
+  unionid?: string | undefined
 }
 
 /** The `fetch` this package needs of one; the global one, undici's, or the sandbox'. */
@@ -301,7 +301,7 @@ export interface WxSessions {
   /** Ends one session by its public id; false where the user has none of that id. */
   revoke(user: WxIdentity, id: string): Promise<boolean>
   /** Ends every session of the user but `except` (a public id); says how many ended. */
-  revokeAll(user: WxIdentity, options?: { except?: string }): Promise<number>
+  revokeAll(user: WxIdentity, options?: { except?: string | undefined }): Promise<number>
 }
 
 /** The plugin: an Express router, and what a server needs beside the requests. */

@@ -9,11 +9,16 @@ import { requestState } from './runtime.js'
  *
  * @example
  * ```ts
- * app.post('/steps', requireWxSession, async (req, res) => res.json(await getWx(req).decrypt(req.body)))
+ * // Express 5; on Express 4 an async handler needs `.catch(next)`
+ * app.post('/steps', requireWxSession, async (req, res) => {
+ *   res.json(await getWx(req).decrypt(req.body))
+ * })
  * app.use(wxErrorHandler) // after the routes
  * ```
  */
 export const wxErrorHandler: ErrorRequestHandler = (error: unknown, req, res, next) => {
-  if (WxLoginError.is(error)) sendError(error, req, res, requestState(req)?.runtime)
+  // After the first byte only Express can end the response: it cuts the connection.
+  if (WxLoginError.is(error) && !res.headersSent)
+    sendError(error, req, res, requestState(req)?.runtime)
   else next(error)
 }

@@ -3,8 +3,8 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import expressSession from 'express-session'
 import { createContext } from './context.js'
 import { observe, warnOnce } from './diagnostics.js'
-import { optionError, optionFaults } from './options.js'
-import { redisFaults } from './redis/check-client.js'
+import { optionError, optionFaults, production } from './options.js'
+import { isRedisReady, redisFaults } from './redis/check-client.js'
 import { loadConnectRedis } from './redis/load-connect-redis.js'
 import { createRedisUserState } from './redis/user-state.js'
 import { isWrongType } from './redis/wrong-type.js'
@@ -13,7 +13,14 @@ import { loginRoute } from './routes/login.js'
 import { logoutRoute } from './routes/logout.js'
 import { profileRoute } from './routes/profile.js'
 import { sessionRoute } from './routes/session.js'
-import { identityOf, type RequestState, report, type Runtime, setRequestState } from './runtime.js'
+import {
+  identityOf,
+  type RequestState,
+  report,
+  requestState,
+  type Runtime,
+  setRequestState,
+} from './runtime.js'
 import { createAppSession } from './session/app-session.js'
 import { createMemoryUserState } from './session/memory-user-state.js'
 import { createOwnSession } from './session/own-session.js'
@@ -22,7 +29,14 @@ import { createSealer } from './session/sealing.js'
 import type { SessionHost } from './session/session-host.js'
 import { createUserSessions, type UserSessions } from './session/user-sessions.js'
 import { type Settings, settingsOf } from './settings.js'
-import type { UserState, WxLogin, WxLoginOptions, WxRedisClient, WxSessions } from './types.js'
+import type {
+  UserState,
+  WxIdentity,
+  WxLogin,
+  WxLoginOptions,
+  WxRedisClient,
+  WxSessions,
+} from './types.js'
 import { createCodeFlights } from './wechat/code-flights.js'
 import { StoreGuard, storeUnavailable } from './session/store-guard.js'
 
@@ -60,12 +74,14 @@ export function wxLogin(options: WxLoginOptions): WxLogin {
   redis?.on('error', () => undefined)
 
   const state = createState(settings, redis)
+  const tell = (error: unknown, req?: IncomingMessage): void => {
+    report(runtime, storeUnavailable(error), req)
+  }
   const runtime: Runtime = {
     settings,
     state,
-    host: createHost(settings, redis, (error) => {
-      report(runtime, storeUnavailable(error))
-    }),
+    host: createHost(settings, redis, tell),
+    storeReady: () => isRedisReady(redis),
     sealer: createSealer(settings.keySecrets),
     flights: createCodeFlights(),
     logins: { open: true, running: new Set() },
@@ -89,36 +105,35 @@ export function wxLogin(options: WxLoginOptions): WxLogin {
 function createHost(
   settings: Settings,
   redis: WxRedisClient | undefined,
-  onTouchError: (error: unknown) => void,
+  tell: (error: unknown, req?: IncomingMessage) => void,
 ): SessionHost {
   const { session, storeTimeout: timeout } = settings
-  if (!session) return createAppSession(timeout)
-  if (session.store) {
-    if (!redis && !(session.store instanceof expressSession.MemoryStore)) {
-      warnOnce(
-        'WX_LISTS',
-        'wxLogin has session.store but no redis: wx.sessions, session.maxPerUser and the limit on refused data know this process only.',
-      )
-    }
-    const store = new StoreGuard(session.store, { timeout, onTouchError })
-    return createOwnSession(settings, session, store)
+  if (!redis && production()) {
+    warnOnce(
+      'WX_LISTS',
+      'wxLogin has no redis: wx.sessions, session.maxPerUser and the limit on refused data know this process only.',
+    )
   }
-  if (redis) {
+  if (!session) return createAppSession(timeout)
+  const options = { timeout, onTouchError: tell }
+  const host = (store: StoreGuard, ready?: () => boolean): SessionHost =>
+    createOwnSession(settings, session, store, { ...(ready && { ready }), onLateError: tell })
+  if (redis && !session.store) {
     const RedisStore = loadConnectRedis()
     const store = new StoreGuard(
       new RedisStore({ client: redis, prefix: `${settings.redisPrefix}sess:`, ttl: session.ttl }),
-      { timeout, onTouchError, unreadable: isWrongType },
+      { ...options, unreadable: isWrongType },
     )
-    // Clusters and pools have no such flag; they count as ready.
-    const ready = (): boolean => (redis as { isReady?: boolean }).isReady !== false
-    return createOwnSession(settings, session, store, ready)
+    return host(store, () => isRedisReady(redis))
   }
-  warnOnce(
-    'WX_MEMORY',
-    'wxLogin keeps sessions in memory: they end with this process. Give it `redis`.',
-  )
-  const store = new StoreGuard(new expressSession.MemoryStore(), { timeout, onTouchError })
-  return createOwnSession(settings, session, store)
+  const store = session.store ?? new expressSession.MemoryStore()
+  if (store instanceof expressSession.MemoryStore) {
+    warnOnce(
+      'WX_MEMORY',
+      'wxLogin keeps sessions in memory: they end with this process. Give it `redis`.',
+    )
+  }
+  return host(new StoreGuard(store, options))
 }
 
 function createState(settings: Settings, redis: WxRedisClient | undefined): UserState {
@@ -142,8 +157,15 @@ function createRouter(runtime: Runtime, sessions: UserSessions): express.Router 
   // Before the session is loaded: a login makes a new one, whatever comes with it.
   if (login !== false) router.post(login, loginRoute(runtime, sessions))
   router.use((req: Request, res: Response, next: NextFunction) => {
+    const before = requestState(req)
+    // Mounted twice, or behind another wxLogin that knows the user: once is enough.
+    if (before && (before.login || before.runtime === runtime)) {
+      next()
+      return
+    }
     runtime.host.load(req, res, ({ record, failure }) => {
       const known = record && served(runtime, record) ? record : null
+      if (record && !known) runtime.host.detach(req)
       const state: RequestState = {
         runtime,
         failure,
@@ -167,11 +189,6 @@ function createRouter(runtime: Runtime, sessions: UserSessions): express.Router 
 }
 
 function publicSessions(runtime: Runtime, sessions: UserSessions): WxSessions {
-  const revoked: typeof sessions.endAll = async (user, except) => {
-    const ids = await sessions.endAll(user, except)
-    tellRevoked(runtime, user, ids)
-    return ids
-  }
   return {
     list: (user) => sessions.list(user),
     async revoke(user, id) {
@@ -179,15 +196,15 @@ function publicSessions(runtime: Runtime, sessions: UserSessions): WxSessions {
       if (ended) tellRevoked(runtime, user, [id])
       return ended
     },
-    revokeAll: async (user, o) => (await revoked(user, o?.except)).length,
+    async revokeAll(user, options) {
+      const ids = await sessions.endAll(user, options?.except)
+      tellRevoked(runtime, user, ids)
+      return ids.length
+    },
   }
 }
 
-function tellRevoked(
-  runtime: Runtime,
-  user: Parameters<UserSessions['list']>[0],
-  sessionIds: string[],
-): void {
+function tellRevoked(runtime: Runtime, user: WxIdentity, sessionIds: string[]): void {
   if (sessionIds.length === 0) return
   observe('onRevoke', runtime.settings.hooks.onRevoke, {
     ...identityOf(user),

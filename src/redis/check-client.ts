@@ -35,3 +35,12 @@ export function redisFaults(client: unknown): string[] {
   }
   return []
 }
+
+/**
+ * False while a client is known to be away. Pools, and clusters before redis 6, only know whether they were
+ * ever connected.
+ */
+export function isRedisReady(client: unknown): boolean {
+  const { isReady, isOpen } = (client ?? {}) as { isReady?: boolean; isOpen?: boolean }
+  return isReady ?? isOpen ?? true
+}

@@ -14,7 +14,7 @@ import { untilAborted, upstreamError } from '../wechat/http.js'
 import { profileOf } from '../wechat/user-data.js'
 import { openDataEntries, openDataOf, readBody } from './body.js'
 import { findApp } from './find-app.js'
-import { storeUnavailable } from '../session/store-guard.js'
+import { disconnected, storeUnavailable } from '../session/store-guard.js'
 
 const schema = v.object({
   code: v.pipe(
@@ -37,7 +37,9 @@ async function exchange(runtime: Runtime, app: WxApp, code: string): Promise<WxC
     )
   } catch (error) {
     if (WxLoginError.is(error)) throw error
-    throw upstreamError('wechat.code2Session failed')
+    throw upstreamError(
+      `wechat.code2Session failed${error instanceof Error ? `: ${error.name}` : ''}`,
+    )
   }
 }
 
@@ -80,6 +82,17 @@ async function endOthers(
   observe('onRevoke', settings.hooks.onRevoke, { ...user, sessionIds, reason: 'limit' })
 }
 
+/** A login whose request is of the right form. */
+interface LoginRequest {
+  req: Request
+  res: Response
+  /** When it came in, on the clock of {@link performance}. */
+  arrivedAt: number
+  /** The session that came with it. */
+  previous: string | null
+  body: v.InferOutput<typeof schema>
+}
+
 /**
  * `POST /wx/login`: exchanges the code, lets the app save the user, makes a new session and hands out its token.
  * Until the store has confirmed the new session nothing is changed; then the session that came with the
@@ -88,13 +101,9 @@ async function endOthers(
 async function logIn(
   runtime: Runtime,
   sessions: UserSessions,
-  req: Request,
-  res: Response,
-  arrivedAt: number,
+  { req, res, arrivedAt, previous, body }: LoginRequest,
 ): Promise<void> {
   const { host, settings, sealer } = runtime
-  const previous = host.prepare(req)
-  const body = await readBody(schema, req, res)
   const openData = openDataOf(body)
   const app = await findApp(runtime, body.appid, req)
 
@@ -110,7 +119,9 @@ async function logIn(
 
   const profile =
     openData &&
-    profileOf({ ...identity, sessionKey, watermarkMaxAge: settings.watermarkMaxAge }, openData)
+    flight.attempt(() =>
+      profileOf({ ...identity, sessionKey, watermarkMaxAge: settings.watermarkMaxAge }, openData),
+    )
   const event: WxUserEvent = { ...identity, reason: 'login', ...(profile && { profile }) }
   const user = await flight.user(async () => asUser((await saveUser(runtime, event, req)) ?? null))
 
@@ -149,9 +160,18 @@ async function logIn(
 
 export function loginRoute(runtime: Runtime, sessions: UserSessions): ReturnType<typeof handler> {
   const { logins } = runtime
-  return handler(runtime, async (req, res) => {
+  const assertOpen = (): void => {
     if (!logins.open) throw new WxLoginError('WX_CLOSING')
-    const running = logIn(runtime, sessions, req, res, performance.now())
+  }
+  return handler(runtime, async (req, res) => {
+    const arrivedAt = performance.now()
+    assertOpen()
+    const previous = runtime.host.prepare(req)
+    if (!runtime.storeReady()) throw disconnected()
+    const body = await readBody(schema, req, res)
+    // A body can take its time; close() waits for logins only from here on.
+    assertOpen()
+    const running = logIn(runtime, sessions, { req, res, arrivedAt, previous, body })
     logins.running.add(running)
     try {
       await running

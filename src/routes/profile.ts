@@ -2,7 +2,6 @@ import * as v from 'valibot'
 import { tryOpenData } from '../context.js'
 import { handler } from '../respond.js'
 import { identityOf, requestState, type Runtime } from '../runtime.js'
-import { WxLoginError } from '../errors.js'
 import type { WxProfile } from '../types.js'
 import { saveUser } from '../user-hook.js'
 import { profileOf, toProfile } from '../wechat/user-data.js'
@@ -52,8 +51,6 @@ export function profileRoute(runtime: Runtime): ReturnType<typeof handler> {
       req,
     )
     if (user !== undefined) {
-      // onUser may have ended the session it was called in.
-      if (!req.session) throw new WxLoginError('WX_SESSION_REQUIRED')
       context.user = user
       await runtime.host.save(req)
     }

@@ -1,8 +1,8 @@
 import type { Session, SessionData, Store } from 'express-session'
 import { WxLoginError } from '../errors.js'
 import { readRecord } from './record.js'
-import { type SessionHost, type SessionRequest, storeCall } from './session-host.js'
-import { disconnected, StoreGuard } from './store-guard.js'
+import { type Loaded, type SessionHost, type SessionRequest, storeCall } from './session-host.js'
+import { assertAlive, disconnected, StoreGuard } from './store-guard.js'
 
 /**
  * The session the app set up itself, with its own express-session before the plugin:
@@ -10,6 +10,7 @@ import { disconnected, StoreGuard } from './store-guard.js'
  */
 export function createAppSession(storeTimeout: number): SessionHost {
   let store: Store | undefined
+  let guard: StoreGuard | undefined
 
   function known(): Store {
     if (store) return store
@@ -19,7 +20,7 @@ export function createAppSession(storeTimeout: number): SessionHost {
     })
   }
 
-  const guarded = (): StoreGuard => new StoreGuard(known(), { timeout: storeTimeout })
+  const guarded = (): StoreGuard => (guard ??= new StoreGuard(known(), { timeout: storeTimeout }))
 
   function current(req: SessionRequest): Session & Partial<SessionData> {
     store ??= req.sessionStore
@@ -30,12 +31,17 @@ export function createAppSession(storeTimeout: number): SessionHost {
 
   return {
     load(req, _res, done) {
+      let loaded: Loaded
       try {
-        done({ record: readRecord(current(req)) })
+        loaded = { record: readRecord(current(req)) }
       } catch (failure) {
-        done({ record: null, failure: failure as WxLoginError })
+        loaded = { record: null, failure: failure as WxLoginError }
       }
+      done(loaded)
     },
+
+    // The session is the app's, and so is what it makes of one with a login that is not served here.
+    detach: () => undefined,
 
     prepare: (req) => current(req).id,
 
@@ -67,6 +73,7 @@ export function createAppSession(storeTimeout: number): SessionHost {
     },
 
     async save(req) {
+      await assertAlive(guarded(), req)
       await storeCall(storeTimeout, (done) => void current(req).save(done))
     },
 
@@ -79,9 +86,9 @@ export function createAppSession(storeTimeout: number): SessionHost {
     destroy: async (sids) => guarded().remove(sids),
 
     expiresIn(req) {
-      const { maxAge } = current(req).cookie
+      const { originalMaxAge } = current(req).cookie
       // A cookie without an end lives as long as the store keeps it: a day, for connect-redis.
-      return typeof maxAge === 'number' ? Math.floor(maxAge / 1000) : 86_400
+      return originalMaxAge === null ? 86_400 : Math.floor(originalMaxAge / 1000)
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Response } from 'express'
+import type { CookieOptions, Response } from 'express'
 import expressSession, { type SessionData, type Store } from 'express-session'
 import { WxLoginError } from '../errors.js'
 import type { SessionSettings, Settings } from '../settings.js'
@@ -7,13 +7,21 @@ import { readRecord } from './record.js'
 import { type Loaded, type SessionHost, type SessionRequest, storeCall } from './session-host.js'
 import { createTokenCodec } from './token.js'
 import { type Presented, readToken } from './transport.js'
-import { disconnected, type StoreGuard } from './store-guard.js'
+import { assertAlive, disconnected, type StoreGuard, storeUnavailable } from './store-guard.js'
 
 /** express-session puts `generate` on the store it is given; its types leave that out. */
 type GeneratingStore = Store & { generate: (req: SessionRequest) => void }
 
 const conflict = (): WxLoginError =>
   new WxLoginError('WX_BAD_REQUEST', { message: 'Two different tokens in one request.' })
+
+/** What {@link createOwnSession} can do without. */
+export interface OwnSessionOptions {
+  /** Whether the store can be asked now; an answer of false saves the wait. */
+  ready?: () => boolean
+  /** Told of a save that failed after the response was sent. */
+  onLateError?: (error: WxLoginError, req: IncomingMessage) => void
+}
 
 /**
  * The session the plugin owns: express-session loads, saves and touches it; the token travels in a
@@ -23,7 +31,7 @@ export function createOwnSession(
   settings: Settings,
   session: SessionSettings,
   store: StoreGuard,
-  ready: () => boolean = () => true,
+  { ready = () => true, onLateError = () => undefined }: OwnSessionOptions = {},
 ): SessionHost {
   const { transport, storeTimeout } = settings
   const codec = createTokenCodec(session.secrets)
@@ -61,6 +69,7 @@ export function createOwnSession(
     res: ServerResponse,
     token: string | null,
     done: (error?: unknown) => void,
+    late: (error: unknown) => void,
   ): void {
     const { headers } = req
     const parsed = req as SessionRequest & { cookies?: unknown; signedCookies?: unknown }
@@ -80,11 +89,22 @@ export function createOwnSession(
       if (before.cookies) parsed.cookies = before.cookies
       if (before.signed) parsed.signedCookies = before.signed
     }
-    middleware(req as never, res as never, (error?: unknown) => {
+    let called = false
+    try {
+      middleware(req as never, res as never, (error?: unknown) => {
+        // express-session comes back here where its save at the end of the response failed. By then the
+        // request is answered: the next handler must not run again.
+        if (called) {
+          late(error)
+          return
+        }
+        called = true
+        restore()
+        done(error)
+      })
+    } finally {
       restore()
-      done(error)
-    })
-    restore()
+    }
   }
 
   /** Takes a session that express-session made for an unknown id off a request that has no use for it. */
@@ -115,10 +135,20 @@ export function createOwnSession(
       }
       if (!transport.cookie) keepCookieOut(res, session.name)
       const token = sid === null || presented.kind !== 'token' ? null : presented.token
-      run(req, res, token, (error) => {
-        done(settle(req, sid, error))
-      })
+      run(
+        req,
+        res,
+        token,
+        (error) => {
+          done(settle(req, sid, error))
+        },
+        (error) => {
+          onLateError(storeUnavailable(error), req)
+        },
+      )
     },
+
+    detach: drop,
 
     prepare(req) {
       if (req.session) throw new WxLoginError('WX_SESSION_CONFLICT')
@@ -159,15 +189,17 @@ export function createOwnSession(
     },
 
     async save(req) {
+      await assertAlive(store, req)
       await storeCall(storeTimeout, (done) => void req.session!.save(done))
     },
 
     async end(req, res) {
       const { sessionID } = req
-      const flags = req.session && cookieFlags(req.session.cookie)
+      // Without `expires`: Express 4 would take that instead of its own, which is in the past.
+      const { expires: _, ...flags } = req.session ? cookieFlags(req.session.cookie) : {}
       drop(req)
       if (sessionID !== undefined) await store.remove([sessionID])
-      if (transport.cookie && flags) {
+      if (transport.cookie) {
         ;(res as Response).clearCookie(session.name, flags)
       }
     },
@@ -204,9 +236,10 @@ export function createOwnSession(
   }
 }
 
-function cookieFlags(cookie: SessionData['cookie']): object {
-  const { path, httpOnly, secure, domain, sameSite, expires } = cookie
-  const { partitioned } = cookie as { partitioned?: boolean }
+function cookieFlags(cookie: SessionData['cookie']): CookieOptions {
+  const { path, httpOnly, domain, sameSite, expires } = cookie
+  // By now express-session has made true or false of 'auto'.
+  const { secure, partitioned } = cookie as { secure?: boolean; partitioned?: boolean }
   return { path, httpOnly, secure, domain, sameSite, partitioned, expires: expires ?? undefined }
 }
 

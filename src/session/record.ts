@@ -19,9 +19,9 @@ export interface WxSessionRecord extends WxIdentity {
 declare module 'express-session' {
   interface SessionData {
     /** The login of this session; express-wx-login's own. */
-    wx: WxSessionRecord
+    wx?: WxSessionRecord
     /** What `onUser` returned. */
-    wxUser: unknown
+    wxUser?: unknown
   }
 }
 
@@ -39,7 +39,8 @@ export function readRecord(session: unknown): WxSessionRecord | null {
     isText(appid) &&
     isText(openid) &&
     (unionid === undefined || isText(unionid)) &&
-    Number.isSafeInteger(loginAt) &&
+    typeof loginAt === 'number' &&
+    Number.isFinite(new Date(loginAt).getTime()) &&
     isText(key) &&
     isText(keyId)
     ? (wx as WxSessionRecord)

@@ -53,7 +53,13 @@ export interface SessionHost {
   make(req: SessionRequest, res: ServerResponse, record: WxSessionRecord, user: unknown): NewSession
   /** The login of a session by its token, outside Express. */
   authenticate(req: IncomingMessage): Promise<Authenticated | null>
-  /** Writes `req.session` now. */
+  /** Takes the session off a request it is not for; it lives on. */
+  detach(req: SessionRequest): void
+  /**
+   * Writes `req.session` now.
+   *
+   * @throws `WX_SESSION_REQUIRED` where it has ended meanwhile
+   */
   save(req: SessionRequest): Promise<void>
   /** Ends the session of this request. */
   end(req: SessionRequest, res: ServerResponse): Promise<void>

@@ -29,7 +29,10 @@ export const disconnected = (): WxLoginError =>
 
 const isSession = (value: unknown): value is SessionData => {
   const cookie = (value as { cookie?: unknown } | null | undefined)?.cookie
-  return typeof cookie === 'object' && cookie !== null
+  if (typeof cookie !== 'object' || cookie === null) return false
+  // Anything else makes express-session throw in the middle of the response.
+  const { originalMaxAge } = cookie as { originalMaxAge?: unknown }
+  return originalMaxAge === undefined || originalMaxAge === null || Number.isFinite(originalMaxAge)
 }
 
 /** What {@link StoreGuard} needs beside the store. */
@@ -137,4 +140,21 @@ export class StoreGuard extends Store {
         () => done?.(),
       )
   }
+}
+
+/**
+ * Refuses to write a session that has ended since it was loaded: a logout that came between would be undone.
+ * Takes it off the request then, so that express-session does not write it either.
+ *
+ * @throws `WX_SESSION_REQUIRED`
+ */
+export async function assertAlive(
+  store: StoreGuard,
+  req: { session?: unknown; sessionID?: string },
+): Promise<void> {
+  const { session, sessionID } = req
+  const alive = session !== undefined && sessionID !== undefined
+  if (alive && (await store.read(sessionID)) !== null) return
+  delete req.session
+  throw new WxLoginError('WX_SESSION_REQUIRED', { reason: 'the session ended during the request' })
 }

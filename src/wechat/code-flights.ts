@@ -4,6 +4,7 @@ import type { WxCodeSession, WxUser } from '../types.js'
 
 const keepFor = 60_000
 const maxFlights = 10_000
+const maxRefusals = 20
 
 /** What all posts of one code share. */
 export interface Flight {
@@ -11,6 +12,12 @@ export interface Flight {
   readonly session: Promise<WxCodeSession>
   /** The user of this code: `save` runs once however many posts share it, and again only after it failed. */
   user(save: () => Promise<WxUser>): Promise<WxUser>
+  /**
+   * Tries data on the session key of this code.
+   *
+   * @throws what `work` throws; `WX_RATE_LIMITED` after twenty refusals
+   */
+  attempt<T>(work: () => T): T
   /** A session was made: later posts of this code are refused. */
   used(): void
 }
@@ -19,6 +26,8 @@ interface Entry {
   session: Promise<WxCodeSession>
   user: Promise<WxUser> | undefined
   usedAt: number | undefined
+  /** Open data that was not accepted with this code. */
+  refused: number
   since: number
 }
 
@@ -63,7 +72,13 @@ export function createCodeFlights(now: () => number = () => performance.now()): 
       }
       if (!entry) {
         const started = exchange()
-        const fresh: Entry = { session: started, user: undefined, usedAt: undefined, since: now() }
+        const fresh: Entry = {
+          session: started,
+          user: undefined,
+          usedAt: undefined,
+          refused: 0,
+          since: now(),
+        }
         entry = fresh
         entries.set(key, fresh)
         // A failed exchange is WeChat's answer to this post only; the next one asks WeChat.
@@ -80,6 +95,19 @@ export function createCodeFlights(now: () => number = () => performance.now()): 
             throw error
           })
           return own.user
+        },
+        attempt(work) {
+          if (own.refused >= maxRefusals) {
+            throw new WxLoginError('WX_RATE_LIMITED', {
+              reason: 'too much data refused on one code',
+            })
+          }
+          try {
+            return work()
+          } catch (error) {
+            own.refused += 1
+            throw error
+          }
         },
         used() {
           own.usedAt ??= now()

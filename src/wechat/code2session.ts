@@ -50,9 +50,9 @@ export async function code2Session(d: {
   appid: string
   secret: string
   code: string
-  baseUrl?: string
-  timeout?: number
-  fetch?: WxFetch
+  baseUrl?: string | undefined
+  timeout?: number | undefined
+  fetch?: WxFetch | undefined
 }): Promise<WxCodeSession> {
   if (!isCode(d.code)) {
     throw new WxLoginError('WX_BAD_REQUEST', { message: 'code: must be what wx.login gave.' })

@@ -9,14 +9,15 @@ const badRequest = (message: string): WxLoginError =>
 export const staleKey = (reason: string): WxLoginError =>
   new WxLoginError('WX_STALE_KEY', { reason })
 
-// Node's own decoder drops whatever it cannot use; here that is not base64. Padding may be left out.
-const wellFormed = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/
-
 /** Bytes of a base64 text; mends what a form or query decoder does to `+`, accepts the URL-safe alphabet. */
 function base64(value: unknown): Buffer | null {
   if (typeof value !== 'string') return null
   const standard = value.replace(/[ -]/g, '+').replaceAll('_', '/')
-  return standard !== '' && wellFormed.test(standard) ? Buffer.from(standard, 'base64') : null
+  const [, digits = '', padding = ''] = /^([A-Za-z0-9+/]+)(={0,2})$/.exec(standard) ?? []
+  // Node's own decoder drops whatever it cannot use; here that is not base64. Padding may be left out.
+  const rest = digits.length % 4
+  const wellFormed = rest !== 1 && (padding === '' || rest + padding.length === 4)
+  return digits !== '' && wellFormed ? Buffer.from(standard, 'base64') : null
 }
 
 function sessionKeyBytes(sessionKey: unknown): Buffer {
@@ -62,7 +63,8 @@ export function openDataFaults(
  */
 export function verifySignature(d: WxSignedData & { sessionKey: string }): boolean {
   for (const name of ['rawData', 'signature', 'sessionKey'] as const) {
-    if (typeof d[name] !== 'string') throw badRequest(`${name}: must be a string.`)
+    if (typeof (d as Partial<typeof d> | undefined)?.[name] !== 'string')
+      throw badRequest(`${name}: must be a string.`)
   }
   if (!/^[0-9a-f]{40}$/i.test(d.signature)) return false
   const expected = createHash('sha1').update(d.rawData).update(d.sessionKey).digest()
@@ -103,9 +105,10 @@ function isWatermark(value: unknown): value is WxWatermark {
  * ```
  */
 export function decryptData<T = Record<string, unknown>>(
-  d: WxEncryptedData & { sessionKey: string; appid?: string },
+  d: WxEncryptedData & { sessionKey: string; appid?: string | undefined },
 ): T {
-  const faults = openDataFaults({ encryptedData: d.encryptedData ?? '', iv: d.iv })
+  const { encryptedData = '', iv = '' } = (d ?? {}) as Partial<typeof d>
+  const faults = openDataFaults({ encryptedData, iv })
   if (faults.length > 0) throw badRequest(faults.join('; '))
   const key = sessionKeyBytes(d.sessionKey)
   const decipher = createDecipheriv('aes-128-cbc', key, base64(d.iv))

@@ -47,7 +47,7 @@ function hostWith({
     session: { secret, ...session },
   })
   const guard = new StoreGuard(store, { timeout: settings.storeTimeout })
-  return createOwnSession(settings, settings.session!, guard, ready)
+  return createOwnSession(settings, settings.session!, guard, ready && { ready })
 }
 
 const stored = (more: object = {}): SessionData =>
