@@ -6,6 +6,7 @@ import { observe, warnOnce } from './diagnostics.js'
 import { optionError, optionFaults, production } from './options.js'
 import { isRedisReady, redisFaults } from './redis/check-client.js'
 import { loadConnectRedis } from './redis/load-connect-redis.js'
+import { createRedisSessionStore } from './redis/session-store.js'
 import { createRedisUserState } from './redis/user-state.js'
 import { isWrongType } from './redis/wrong-type.js'
 import { requireWxSession } from './require-wx-session.js'
@@ -119,11 +120,11 @@ function createHost(
   const host = (store: StoreGuard, ready?: () => boolean): SessionHost =>
     createOwnSession(settings, session, store, { ...(ready && { ready }), onLateError: tell })
   if (redis && !session.store) {
-    const RedisStore = loadConnectRedis()
-    const store = new StoreGuard(
-      new RedisStore({ client: redis, prefix: `${settings.redisPrefix}sess:`, ttl: session.ttl }),
-      { ...options, unreadable: isWrongType },
-    )
+    const inner = createRedisSessionStore(loadConnectRedis(), redis, {
+      prefix: `${settings.redisPrefix}sess:`,
+      ttl: session.ttl,
+    })
+    const store = new StoreGuard(inner, { ...options, unreadable: isWrongType })
     return host(store, () => isRedisReady(redis))
   }
   const store = session.store ?? new expressSession.MemoryStore()

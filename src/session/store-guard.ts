@@ -1,4 +1,5 @@
-import { type SessionData, Store } from 'express-session'
+import type { Request } from 'express'
+import { type Session, type SessionData, Store } from 'express-session'
 import { DeadlineError, withDeadline } from '../deadline.js'
 import { WxLoginError } from '../errors.js'
 import { readRecord } from './record.js'
@@ -111,6 +112,16 @@ export class StoreGuard extends Store {
     }
     await this.#drop(sid)
     return null
+  }
+
+  /** The inner store's, which may remember what a session was loaded from; its login cannot be changed. */
+  override createSession(req: Request, data: SessionData): Session & SessionData {
+    const session = this.#inner.createSession(req, data) as Session & SessionData
+    if (session.wx) {
+      Object.freeze(session.wx)
+      Object.defineProperty(session, 'wx', { writable: false, configurable: false })
+    }
+    return session
   }
 
   override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {

@@ -1,6 +1,7 @@
 import { RedisStore } from 'connect-redis'
 import type { SessionData, Store } from 'express-session'
 import { createClient } from 'redis'
+import { createRedisSessionStore } from '../../src/redis/session-store.js'
 import { isWrongType } from '../../src/redis/wrong-type.js'
 import { StoreGuard } from '../../src/session/store-guard.js'
 import { type RedisServer, redisUrl, startRedisServer } from '../support/redis.js'
@@ -23,7 +24,7 @@ let store: FullStore
 const onTouchError = jest.fn()
 
 const storeOn = (on: unknown, timeout = 5000): FullStore =>
-  new StoreGuard(new RedisStore({ client: on, prefix, ttl }), {
+  new StoreGuard(createRedisSessionStore(RedisStore, on, { prefix, ttl }), {
     timeout,
     onTouchError,
     unreadable: isWrongType,
@@ -74,6 +75,12 @@ describe('a session', () => {
     await destroy('a')
     await destroy('a')
     await expect(get('a')).resolves.toBeNull()
+  })
+
+  test('that is new never takes the place of another', async () => {
+    await set('a', session)
+    await expect(set('a', { ...session, wxUser: 'other' })).rejects.toMatchObject(unavailable)
+    await expect(get('a')).resolves.toEqual(session)
   })
 
   test('lies under the prefix, as JSON', async () => {
@@ -145,11 +152,9 @@ describe('a record that cannot be read', () => {
     await expect(client.exists(`${prefix}a`)).resolves.toBe(0)
   })
 
-  test.each(['', 'null'])('that is %j is none, and can be written over', async (text) => {
+  test.each(['', 'null'])('that is %j is none', async (text) => {
     await client.set(`${prefix}a`, text)
     await expect(get('a')).resolves.toBeNull()
-    await set('a', session)
-    await expect(get('a')).resolves.toEqual(session)
   })
 
   test('does not take other records along', async () => {
