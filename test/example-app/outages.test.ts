@@ -107,6 +107,7 @@ describe('Redis', () => {
 describe('the database', () => {
   test('killed: what needs it is 503, sessions still work; back by itself', async () => {
     const app = await startApp(env)
+    await eventually(ready(app), is(200))
     const { token } = (await login(app, sandbox.baseUrl)).body
     const addNote = () => http(`${app.url}/me/notes`, { token, body: { text: 'later' } })
     expect((await addNote()).status).toBe(201)
