@@ -17,6 +17,14 @@ const stopped = new Promise<void>((resolve) => {
   }
 })
 
+// npx runs this through a shell that does not pass signals on: without npx nobody is left to stop it.
+if (process.env['npm_command'] === 'exec') {
+  const parent = process.ppid
+  setInterval(() => {
+    if (process.ppid !== parent) process.emit('SIGTERM')
+  }, 500).unref()
+}
+
 const io = {
   out: (text: string) => void process.stdout.write(text),
   err: (text: string) => void process.stderr.write(text),

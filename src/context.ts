@@ -84,7 +84,10 @@ export function createContext(
       slot.wxUser = user
     },
   }
+  const fixed = { writable: false, configurable: false }
   return Object.defineProperties(context, {
+    appid: fixed,
+    openid: fixed,
     sessionKey: hidden,
     session_key: hidden,
     decrypt: {
@@ -135,7 +138,7 @@ export function getWx(req: object): WxContext {
   if (state.failure) throw state.failure
   if (!state.login) {
     throw new WxLoginError('WX_SESSION_REQUIRED', {
-      reason: 'getWx was called without a session; put requireWxSession before this handler',
+      message: 'getWx: this request has no session. Put requireWxSession before this handler.',
     })
   }
   return state.login.context

@@ -7,6 +7,7 @@ import type { WxUser, WxUserEvent } from './types.js'
 function hookFailed(hook: string, error: unknown): WxLoginError {
   const late = error instanceof DeadlineError
   return new WxLoginError('WX_USER_HOOK_FAILED', {
+    ...(hook === 'apps' && { message: 'The mini program could not be looked up. Try again.' }),
     reason: late ? `${hook} gave ${error.message}` : `${hook} failed`,
     ...(late ? { status: 503 } : { cause: error }),
   })

@@ -23,8 +23,8 @@ export interface RunningServer {
 }
 
 // Together below the 5 s after which a platform may lose its patience.
-const drainTimeout = 3500
-const closeTimeout = 1000
+const drainTimeout = 4300
+const closeTimeout = 500
 
 /** Starts everything in the order of need. Where a part fails, closes what was opened and throws. */
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {

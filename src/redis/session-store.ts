@@ -145,7 +145,8 @@ export function createRedisSessionStore(
     // connect-redis forgets the text it parsed; here it is what the next write is compared with.
     parse(text: string): SessionData {
       const session: unknown = JSON.parse(text)
-      if (typeof session === 'object' && session !== null) texts.set(session, text)
+      if (typeof session !== 'object' || session === null) throw new SyntaxError('no session')
+      texts.set(session, text)
       return session as SessionData
     },
     stringify: (session: SessionData) => JSON.stringify(session),

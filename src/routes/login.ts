@@ -43,40 +43,43 @@ async function exchange(runtime: Runtime, app: WxApp, code: string): Promise<WxC
   }
 }
 
-/** Saves the session and enters it in the user's list, both or neither; answers how long the list is. */
+/**
+ * Puts the new session in the place of the one that came with the request: saves it, enters it in the user's
+ * list, ends the other. Where any of it fails the new one is given up.
+ *
+ * @returns how many sessions the user has now, at the most
+ */
 async function store(
   { state, host }: Runtime,
   user: WxIdentity,
   session: NewSession,
   loginAt: number,
+  previous: string | null,
 ): Promise<number> {
-  const [saved, listed] = await Promise.allSettled([
-    session.save(),
-    state.addSession(user, session.sid, loginAt),
-  ])
-  if (saved.status === 'fulfilled' && listed.status === 'fulfilled') return listed.value
-  session.abandon()
-  await Promise.allSettled([host.destroy([session.sid]), state.removeSessions(user, [session.sid])])
-  throw storeUnavailable([saved, listed].find((r) => r.status === 'rejected')?.reason)
+  try {
+    const [, listed] = await Promise.all([
+      session.save(),
+      state.addSession(user, session.sid, loginAt),
+    ])
+    if (previous === null) return listed
+    await Promise.all([host.destroy([previous]), state.removeSessions(user, [previous])])
+    return listed - 1
+  } catch (error) {
+    session.abandon()
+    // Nobody has its token: that it is cleared away is not worth the wait for a store that fails.
+    host.destroy([session.sid]).catch(() => undefined)
+    state.removeSessions(user, [session.sid]).catch(() => undefined)
+    throw storeUnavailable(error)
+  }
 }
 
-/**
- * Ends what the new session takes the place of: the session that came with the request, and the user's oldest
- * beyond the limit. The login stands by now: where the store fails here, that is for the log.
- */
-async function endOthers(
-  runtime: Runtime,
+/** Ends the user's oldest sessions beyond the limit. The login stands by now: a failure here is for the log. */
+async function endOldest(
+  { settings }: Runtime,
   sessions: UserSessions,
   user: WxIdentity,
   sid: string,
-  previous: string | null,
-  listed: number,
 ): Promise<void> {
-  const { host, state, settings } = runtime
-  if (previous !== null) {
-    await Promise.all([host.destroy([previous]), state.removeSessions(user, [previous])])
-  }
-  if (listed <= settings.maxPerUser) return
   const sessionIds = await sessions.trim(user, settings.maxPerUser, sid)
   if (sessionIds.length === 0) return
   observe('onRevoke', settings.hooks.onRevoke, { ...user, sessionIds, reason: 'limit' })
@@ -136,14 +139,14 @@ async function logIn(
     keyId: keyIdOf(sessionKey),
   }
   const session = host.make(req, res, record, user)
-  const listed = await store(runtime, identity, session, record.loginAt)
-  flight.used()
+  const listed = await store(runtime, identity, session, record.loginAt, previous)
+  await flight.used()
   session.deliver()
-  await endOthers(runtime, sessions, identity, session.sid, previous, listed).catch(
-    (error: unknown) => {
+  if (listed > settings.maxPerUser) {
+    await endOldest(runtime, sessions, identity, session.sid).catch((error: unknown) => {
       report(runtime, storeUnavailable(error), req)
-    },
-  )
+    })
+  }
   res.json({
     token: session.token,
     expiresIn: settings.session?.ttl ?? host.expiresIn(req),

@@ -35,12 +35,14 @@ export function createOwnSession(
 ): SessionHost {
   const { transport, storeTimeout } = settings
   const codec = createTokenCodec(session.secrets)
-  // express-session leaves requests outside the cookie's path alone; a header is good on every path.
-  const cookie = transport.cookie ? session.cookie : { ...session.cookie, path: '/' }
+  // express-session leaves requests outside the cookie's path alone; a header is good on every path. A cookie
+  // that is secure, behind no proxy it trusts, is one it does not even make (and print, under DEBUG).
+  const cookie = transport.cookie ? session.cookie : { ...session.cookie, path: '/', secure: true }
   const middleware = expressSession({
     name: session.name,
     secret: [...session.secrets],
     store,
+    ...(!transport.cookie && { proxy: false }),
     resave: false,
     saveUninitialized: false,
     // A cookie has to be sent again to slide; a token in a header slides with the record.

@@ -25,15 +25,27 @@ function cookieValues(header: string, name: string): string[] {
   })
 }
 
-/** The tokens of one header value; a proxy may have joined several headers with commas. */
+/** What follows the scheme in a header value; null where it is of another scheme. */
+function afterScheme(value: string, scheme: string): string | null {
+  const words = value.trim()
+  if (scheme === '') return words === '' ? null : words
+  if (words.slice(0, scheme.length).toLowerCase() !== scheme.toLowerCase()) return null
+  const rest = words.slice(scheme.length)
+  return /^\s+\S/.test(rest) ? rest.trim() : null
+}
+
+/**
+ * The tokens of one header value. A proxy may have joined several headers with commas, also of other schemes;
+ * anything else after a comma makes the whole one token that nobody signed.
+ */
 function headerTokens(value: string, scheme: string): string[] {
-  return value.split(',').flatMap((part) => {
-    const words = part.trim()
-    if (scheme === '') return words === '' ? [] : [words]
-    if (words.slice(0, scheme.length).toLowerCase() !== scheme.toLowerCase()) return []
-    const rest = words.slice(scheme.length)
-    return /^\s+\S/.test(rest) ? [rest.trim()] : []
-  })
+  const parts = value.split(',')
+  if (parts.every((part) => part.trim() === '')) return []
+  const tokens = parts.map((part) => afterScheme(part, scheme))
+  const whole = parts.every(
+    (part, i) => tokens[i] !== null || (scheme !== '' && /^\s*[\w-]+\s+\S/.test(part)),
+  )
+  return (whole ? tokens : [afterScheme(value, scheme)]).filter((token) => token !== null)
 }
 
 /**

@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto'
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 import { WxLoginError } from '../errors.js'
 import type { WxCodeSession, WxUser } from '../types.js'
 
+// Posts of one code that were sent at the same time arrive one after the other: a code is used when none has come
+// for this long. WeChat itself takes longer, so that only a fake one is ever waited for.
+const quietFor = 3
+const maxWaits = 20
 const keepFor = 60_000
 const maxFlights = 10_000
 const maxRefusals = 20
@@ -18,8 +23,8 @@ export interface Flight {
    * @throws what `work` throws; `WX_RATE_LIMITED` after twenty refusals
    */
   attempt<T>(work: () => T): T
-  /** A session was made: later posts of this code are refused. */
-  used(): void
+  /** A session was made: later posts of this code are refused. Posts of the same moment still get in. */
+  used(): Promise<void>
 }
 
 interface Entry {
@@ -28,6 +33,8 @@ interface Entry {
   usedAt: number | undefined
   /** Open data that was not accepted with this code. */
   refused: number
+  /** When the last post of the code came. */
+  joinedAt: number
   since: number
 }
 
@@ -78,6 +85,7 @@ export function createCodeFlights(now: () => number = () => performance.now()): 
           usedAt: undefined,
           refused: 0,
           since: now(),
+          joinedAt: 0,
         }
         entry = fresh
         entries.set(key, fresh)
@@ -87,6 +95,7 @@ export function createCodeFlights(now: () => number = () => performance.now()): 
         })
       }
       const own = entry
+      own.joinedAt = now()
       return {
         session: own.session,
         user(save) {
@@ -109,7 +118,15 @@ export function createCodeFlights(now: () => number = () => performance.now()): 
             throw error
           }
         },
-        used() {
+        async used() {
+          for (let waits = 0; waits < maxWaits; waits++) {
+            // A busy process may not have looked at its sockets for longer than that.
+            await turn()
+            await turn()
+            const left = own.joinedAt + quietFor - now()
+            if (left <= 0) break
+            await delay(left)
+          }
           own.usedAt ??= now()
         },
       }

@@ -113,10 +113,14 @@ describe('the guard and getWx without the plugin', () => {
       try {
         res.json(getWx(req))
       } catch (error) {
-        res.json({ code: (error as WxLoginError).code })
+        const { code, message } = error as WxLoginError
+        res.json({ code, message })
       }
     })
     expect((await request(fooled).get('/guarded')).status).toBe(401)
-    expect((await request(fooled).get('/got')).body).toEqual({ code: 'WX_SESSION_REQUIRED' })
+    expect((await request(fooled).get('/got')).body).toEqual({
+      code: 'WX_SESSION_REQUIRED',
+      message: expect.stringContaining('Put requireWxSession before this handler') as string,
+    })
   })
 })

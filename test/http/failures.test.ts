@@ -152,6 +152,27 @@ describe('a store that hangs', () => {
   })
 })
 
+describe('a store that cannot end the session that came with a login', () => {
+  it('makes the login a 503: the old session works on, and the code can be posted again', async () => {
+    const store = new MemoryStore()
+    await withTestApp({ wx: { session: { secret: sessionSecret, store } } }, async (t) => {
+      const { token } = await t.login()
+      const code = t.sandbox.user('alice').login()
+      const before = t.exchanges()
+      const broken = jest
+        .spyOn(store, 'destroy')
+        .mockImplementation((_sid, done) => done?.(new Error('read only')))
+      const refused = await t.post('/wx/login', { code }, token)
+      expect(refused.body).toEqual(errorReply('WX_STORE_UNAVAILABLE', 'retry'))
+      await t.get('/me', token).expect(200)
+      broken.mockRestore()
+      await t.post('/wx/login', { code }, token).expect(200)
+      expect(t.exchanges()).toBe(before + 1)
+      await t.get('/me', token).expect(401)
+    })
+  })
+})
+
 describe('the plugin twice in one app', () => {
   it('mounted twice loads a session once', async () => {
     const store = new MemoryStore()

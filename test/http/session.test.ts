@@ -105,7 +105,7 @@ describe('a session', () => {
               return token.slice(0, i) + other + token.slice(i + 1)
             }),
             fc.nat({ max: token.length - 1 }).map((n) => token.slice(0, n)),
-            fc.constantFrom('=', '.', 'A', '%20', ';x=1', '%00').map((s) => token + s),
+            fc.constantFrom('=', '.', 'A', '%20', ';x=1', '%00', ',', ', x').map((s) => token + s),
             fc.constantFrom(
               token.toUpperCase(),
               token.toLowerCase(),

@@ -16,8 +16,11 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL')
 })
 
-function start(args: string[], env: NodeJS.ProcessEnv = {}): Child {
-  const child = spawn(process.execPath, [cli, ...args], { env: { ...process.env, ...env } })
+function start(args: string[], env: NodeJS.ProcessEnv = {}, shell = false): Child {
+  const command = [process.execPath, cli, ...args]
+  // A shell that has more to do after the command stays its parent, as npx' does.
+  const [file, ...rest] = shell ? ['sh', '-c', `${command.join(' ')}; true`] : command
+  const child = spawn(file!, rest, { env: { ...process.env, ...env } })
   children.push(child)
   let [out, err] = ['', '']
   child.stdout.on('data', (text: Buffer) => (out += text.toString()))
@@ -44,6 +47,16 @@ describe('npx express-wx-login', () => {
     child.process.kill(signal)
     expect(await child.exitCode).toBe(0)
     expect(child.err()).toBe('')
+  })
+
+  it('sandbox: ends with the npx that started it, also where that is killed', async () => {
+    const env = { NODE_ENV: 'development', npm_command: 'exec' }
+    const child = start(['sandbox', '--port', '0'], env, true)
+    const url = await urlOf(child)
+    child.process.kill('SIGKILL')
+    // Closed only when the sandbox has closed its end of the pipe too.
+    await child.exitCode
+    await expect(fetch(url)).rejects.toThrow('fetch failed')
   })
 
   it('sandbox: refuses NODE_ENV=production', async () => {

@@ -148,10 +148,10 @@ describe('a second try', () => {
 })
 
 describe('a code that made a session', () => {
-  test('is used for every request that came later', () => {
+  test('is used for every request that came later', async () => {
     const flight = join('a', now)
     now += 10
-    flight.used()
+    await flight.used()
     expect(() => join('a', now + 1)).toThrow(codeUsed)
     expect(exchange).toHaveBeenCalledTimes(1)
   })
@@ -159,44 +159,55 @@ describe('a code that made a session', () => {
   test('still serves requests that had come before', async () => {
     const flight = join('a', now)
     now += 10
-    flight.used()
+    await flight.used()
     for (const arrivedAt of [now - 5, now]) {
       await expect(join('a', arrivedAt).session).resolves.toBe(session)
     }
     expect(exchange).toHaveBeenCalledTimes(1)
   })
 
-  test('keeps the time of its first session, however many follow', () => {
+  test('is not used before its moment is over, so that posts sent together arrive together', async () => {
+    const flight = join('a', now)
+    const used = flight.used()
+    await expect(join('a', now + 1).session).resolves.toBe(session)
+    await used
+    expect(() => join('a', now + 1)).toThrow(codeUsed)
+    expect(exchange).toHaveBeenCalledTimes(1)
+  })
+
+  test('keeps the time of its first session, however many follow', async () => {
     const first = join('a', now)
     const second = join('a', now)
     now += 10
-    first.used()
+    await first.used()
     const arrivedAt = now + 1
     now += 10
-    second.used()
+    await second.used()
     expect(() => join('a', arrivedAt)).toThrow(codeUsed)
   })
 
-  test('is WeChat’s to refuse after a minute', () => {
-    join('a').used()
+  test('is WeChat’s to refuse after a minute', async () => {
+    await join('a').used()
     now += 60_000
     join('a')
     expect(exchange).toHaveBeenCalledTimes(2)
   })
 
-  test('does not touch other codes', () => {
-    join('a').used()
+  test('does not touch other codes', async () => {
+    await join('a').used()
     now += 1
     expect(() => join('b')).not.toThrow()
   })
 })
 
-test('time is that of the requests: performance.now()', () => {
+test('time is that of the requests: performance.now()', async () => {
   const own = createCodeFlights()
   const clock = jest.spyOn(performance, 'now').mockReturnValue(5000)
   try {
-    own.join({ appid, code: 'a' }, 5000, exchange).used()
-    expect(() => own.join({ appid, code: 'a' }, 5001, exchange)).toThrow(codeUsed)
+    const flight = own.join({ appid, code: 'a' }, 5000, exchange)
+    clock.mockReturnValue(5010)
+    await flight.used()
+    expect(() => own.join({ appid, code: 'a' }, 5011, exchange)).toThrow(codeUsed)
     clock.mockReturnValue(65_000)
     expect(() => own.join({ appid, code: 'a' }, 65_000, exchange)).not.toThrow()
   } finally {
