@@ -1,4 +1,4 @@
-import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import type { NextFunction, Request, Response } from 'express'
 import { WxLoginError } from './errors.js'
 import { sendError } from './respond.js'
 import { requestState } from './runtime.js'
@@ -34,18 +34,14 @@ function guard(options: GuardOptions, req: Request, res: Response, next: NextFun
   next()
 }
 
-function requireSession(options?: GuardOptions): RequestHandler
-function requireSession(req: Request, res: Response, next: NextFunction): void
-function requireSession(
-  first: Request | GuardOptions = {},
-  res?: Response,
-  next?: NextFunction,
-): RequestHandler | void {
-  if (res && next) {
-    guard({}, first as Request, res, next)
-    return undefined
-  }
-  const options = (first ?? {}) as GuardOptions
+/** A middleware for any route: generic, so that Express still infers the route's own parameters. */
+type AnyRoute = <P, ResBody, ReqBody, Query, Locals extends Record<string, unknown>>(
+  req: Request<P, ResBody, ReqBody, Query, Locals>,
+  res: Response<ResBody, Locals>,
+  next: NextFunction,
+) => void
+
+function factory(options: GuardOptions): AnyRoute {
   const { maxAge, ...unknown } = options
   const [extra] = Object.keys(unknown)
   if (
@@ -56,10 +52,12 @@ function requireSession(
       message: `requireWxSession: ${extra === undefined ? 'maxAge must be a number of seconds' : `${extra}: unknown option, there is only maxAge (seconds)`}`,
     })
   }
-  return (req, response, go) => {
-    guard(options, req, response, go)
+  return (req, res, next) => {
+    guard(options, req as unknown as Request, res as unknown as Response, next)
   }
 }
+
+const always = factory({})
 
 /**
  * The guard: lets requests with a live session through, and answers all others itself, in the shape of the
@@ -73,5 +71,11 @@ function requireSession(
  * app.post('/pay', requireWxSession({ maxAge: 600 }), pay)
  * ```
  */
-export const requireWxSession: RequestHandler & ((options?: GuardOptions) => RequestHandler) =
-  requireSession as RequestHandler & ((options?: GuardOptions) => RequestHandler)
+export const requireWxSession: AnyRoute & ((options?: GuardOptions) => AnyRoute) = ((
+  first?: Request | GuardOptions,
+  res?: Response,
+  next?: NextFunction,
+) =>
+  res && next
+    ? always(first as Request, res, next)
+    : factory((first ?? {}) as GuardOptions)) as AnyRoute & ((options?: GuardOptions) => AnyRoute)

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { CookieOptions, Response } from 'express'
-import expressSession, { type SessionData, type Store } from 'express-session'
+import type { Response } from 'express'
+import expressSession, { type Store } from 'express-session'
 import { WxLoginError } from '../errors.js'
 import type { SessionSettings, Settings } from '../settings.js'
+import { cookieFlags, keepCookieOut, lendCookie } from './cookies.js'
 import { readRecord } from './record.js'
 import { type Loaded, type SessionHost, type SessionRequest, storeCall } from './session-host.js'
 import { createTokenCodec } from './token.js'
@@ -65,7 +66,7 @@ export function createOwnSession(
     return presented.kind === 'token' ? presented.sid : null
   }
 
-  /** Runs express-session on the request with exactly this cookie, or none. */
+  /** Runs express-session on the request with exactly this token as its cookie, or with none. */
   function run(
     req: SessionRequest,
     res: ServerResponse,
@@ -73,24 +74,10 @@ export function createOwnSession(
     done: (error?: unknown) => void,
     late: (error: unknown) => void,
   ): void {
-    const { headers } = req
-    const parsed = req as SessionRequest & { cookies?: unknown; signedCookies?: unknown }
-    const before = { cookie: headers.cookie, cookies: parsed.cookies, signed: parsed.signedCookies }
-    const cookie = token && `${session.name}=${encodeURIComponent(codec.toCookie(token))}`
-    if (cookie) headers.cookie = cookie
-    else delete headers.cookie
-    // cookie-parser's results are express-session's fallback: they must not bring a cookie back in.
-    if (before.cookies) parsed.cookies = undefined
-    if (before.signed) parsed.signedCookies = undefined
-    let restored = false
-    const restore = (): void => {
-      if (restored) return
-      restored = true
-      if (before.cookie === undefined) delete headers.cookie
-      else headers.cookie = before.cookie
-      if (before.cookies) parsed.cookies = before.cookies
-      if (before.signed) parsed.signedCookies = before.signed
-    }
+    const giveBack = lendCookie(
+      req,
+      token && `${session.name}=${encodeURIComponent(codec.toCookie(token))}`,
+    )
     let called = false
     try {
       middleware(req as never, res as never, (error?: unknown) => {
@@ -101,11 +88,11 @@ export function createOwnSession(
           return
         }
         called = true
-        restore()
+        giveBack()
         done(error)
       })
     } finally {
-      restore()
+      giveBack()
     }
   }
 
@@ -235,29 +222,5 @@ export function createOwnSession(
       store.remove([sid]).catch(() => undefined)
     }
     return { record }
-  }
-}
-
-function cookieFlags(cookie: SessionData['cookie']): CookieOptions {
-  const { path, httpOnly, domain, sameSite, expires } = cookie
-  // By now express-session has made true or false of 'auto'.
-  const { secure, partitioned } = cookie as { secure?: boolean; partitioned?: boolean }
-  return { path, httpOnly, secure, domain, sameSite, partitioned, expires: expires ?? undefined }
-}
-
-/**
- * express-session sets its cookie on a response whose session changed, and has no switch for that.
- * Put in place before express-session wraps `writeHead`, this runs last and takes the cookie out again.
- */
-function keepCookieOut(res: ServerResponse, name: string): void {
-  const writeHead = res.writeHead
-  res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
-    const set = this.getHeader('set-cookie')
-    if (set !== undefined) {
-      const others = [set].flat().filter((cookie) => !String(cookie).startsWith(`${name}=`))
-      if (others.length > 0) this.setHeader('set-cookie', others as string[])
-      else this.removeHeader('set-cookie')
-    }
-    return Reflect.apply(writeHead, this, args) as ServerResponse
   }
 }

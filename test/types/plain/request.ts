@@ -71,6 +71,17 @@ app.get('/orders/:id', requireWxSession({}), (request, res) => {
 app.delete('/account', requireWxSession({ maxAge: undefined }), (_req, res) => void res.end())
 app.use(wxErrorHandler)
 const handler: ErrorRequestHandler = wxErrorHandler
+// The guard leaves Express to infer the parameters of the route.
+app.get(
+  '/users/:id',
+  requireWxSession,
+  (request, res) => void res.json(request.params.id satisfies string),
+)
+app.get(
+  '/users/:id',
+  requireWxSession({ maxAge: 60 }),
+  (request, res) => void res.json(request.params.id satisfies string),
+)
 const guard: RequestHandler = requireWxSession
 const factory: RequestHandler = requireWxSession()
 // @ts-expect-error -- no such option

@@ -1,0 +1,53 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { CookieOptions } from 'express'
+import type { SessionData } from 'express-session'
+
+/**
+ * Shows express-session, which reads the request's cookies in one synchronous call, exactly this cookie or none.
+ *
+ * @returns gives the request its own cookies back; may be called twice
+ */
+export function lendCookie(req: IncomingMessage, cookie: string | null): () => void {
+  const { headers } = req
+  const parsed = req as IncomingMessage & { cookies?: unknown; signedCookies?: unknown }
+  const before = { cookie: headers.cookie, cookies: parsed.cookies, signed: parsed.signedCookies }
+  if (cookie === null) delete headers.cookie
+  else headers.cookie = cookie
+  // cookie-parser's results are express-session's fallback: they must not bring a cookie back in.
+  if (before.cookies) parsed.cookies = undefined
+  if (before.signed) parsed.signedCookies = undefined
+  let lent = true
+  return () => {
+    if (!lent) return
+    lent = false
+    if (before.cookie === undefined) delete headers.cookie
+    else headers.cookie = before.cookie
+    if (before.cookies) parsed.cookies = before.cookies
+    if (before.signed) parsed.signedCookies = before.signed
+  }
+}
+
+/** The flags of a session's cookie, as Express sets and clears one. */
+export function cookieFlags(cookie: SessionData['cookie']): CookieOptions {
+  const { path, httpOnly, domain, sameSite, expires } = cookie
+  // By now express-session has made true or false of 'auto'.
+  const { secure, partitioned } = cookie as { secure?: boolean; partitioned?: boolean }
+  return { path, httpOnly, secure, domain, sameSite, partitioned, expires: expires ?? undefined }
+}
+
+/**
+ * express-session sets its cookie on a response whose session changed, and has no switch for that.
+ * Put in place before express-session wraps `writeHead`, this runs last and takes the cookie out again.
+ */
+export function keepCookieOut(res: ServerResponse, name: string): void {
+  const writeHead = res.writeHead
+  res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
+    const set = this.getHeader('set-cookie')
+    if (set !== undefined) {
+      const others = [set].flat().filter((cookie) => !String(cookie).startsWith(`${name}=`))
+      if (others.length > 0) this.setHeader('set-cookie', others as string[])
+      else this.removeHeader('set-cookie')
+    }
+    return Reflect.apply(writeHead, this, args) as ServerResponse
+  }
+}
