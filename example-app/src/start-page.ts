@@ -42,7 +42,7 @@ ${
 }
 <h2>Look around</h2>
 <ul>
-${status.sandboxPage === undefined ? '' : link(status.sandboxPage, 'The sandbox: a phone, and what it says to WeChat')}
+${status.sandboxPage === undefined ? '' : link(status.sandboxPage, 'The sandbox, which plays WeChat')}
 ${link('/public', '/public: a route without a session')}
 ${link('/me', '/me: a guarded route (401 in a browser: it has no token)')}
 ${link('/healthz', '/healthz: the process lives')}

@@ -40,17 +40,26 @@ async function readJson(req: Request, res: Response): Promise<object> {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw badRequest('The body must be a JSON object.')
   }
+  assertPlain(body)
   // A body of untold length that the app's own parser, with a limit of its own, has read before ours.
-  if (req.get('content-length') === undefined && isTooLarge(body)) throw tooLarge()
+  if (req.get('content-length') === undefined && JSON.stringify(body).length > maxBody) {
+    throw tooLarge()
+  }
   return body
 }
 
-function isTooLarge(body: object): boolean {
-  try {
-    return JSON.stringify(body).length > maxBody
-  } catch {
-    // Nested deeper than the stack.
-    return true
+/** Every field of the contract is flat: what nests deeper than this, or names a prototype, is an attack. */
+const maxDepth = 16
+
+function assertPlain(body: object): void {
+  let level: unknown[] = [body]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > maxDepth) throw badRequest('The body is nested too deeply.')
+    const objects = level.filter((value) => typeof value === 'object' && value !== null) as object[]
+    if (objects.some((value) => Object.hasOwn(value, '__proto__'))) {
+      throw badRequest('__proto__: is not allowed.')
+    }
+    level = objects.flatMap((value) => Object.values(value) as unknown[])
   }
 }
 

@@ -66,6 +66,25 @@ describe('bad input', () => {
       400,
     ],
     [
+      'deep nesting beside a code',
+      () =>
+        t.http
+          .post('/wx/login')
+          .set(json)
+          .send(`{"code":"abc","x":${'['.repeat(12_000)}${']'.repeat(12_000)}}`),
+      400,
+    ],
+    [
+      'a __proto__ key beside a code',
+      () => t.http.post('/wx/login').set(json).send('{"code":"abc","__proto__":{"admin":true}}'),
+      400,
+    ],
+    [
+      'a __proto__ key further down',
+      () => t.http.post('/wx/login').set(json).send('{"code":"abc","x":[{"__proto__":{}}]}'),
+      400,
+    ],
+    [
       'a __proto__ key instead of fields',
       () => t.http.post('/wx/login').set(json).send('{"__proto__":{"code":"abc"}}'),
       400,
