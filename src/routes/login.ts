@@ -47,7 +47,7 @@ async function exchange(runtime: Runtime, app: WxApp, code: string): Promise<WxC
  * Puts the new session in the place of the one that came with the request: saves it, enters it in the user's
  * list, ends the other. Where any of it fails the new one is given up.
  *
- * @returns how many sessions the user has now, at the most
+ * @returns how long the user's list is: at least as long as the user has sessions
  */
 async function store(
   { state, host }: Runtime,
@@ -61,9 +61,10 @@ async function store(
       session.save(),
       state.addSession(user, session.sid, loginAt),
     ])
-    if (previous === null) return listed
-    await Promise.all([host.destroy([previous]), state.removeSessions(user, [previous])])
-    return listed - 1
+    if (previous !== null) {
+      await Promise.all([host.destroy([previous]), state.removeSessions(user, [previous])])
+    }
+    return listed
   } catch (error) {
     session.abandon()
     // Nobody has its token: that it is cleared away is not worth the wait for a store that fails.
