@@ -1,10 +1,10 @@
 import { WxLoginError } from './errors.js'
 import { asUser, identityOf, requestState, type Runtime } from './runtime.js'
 import { publicId, type WxSessionRecord } from './session/record.js'
+import { storeUnavailable } from './session/store-guard.js'
 import type { WxContext, WxEncryptedData, WxIdentity, WxSignedData, WxUser } from './types.js'
 import { openDataFaults, verifySignature } from './wechat/open-data.js'
 import { decryptFor, type Expected } from './wechat/user-data.js'
-import { storeUnavailable } from './session/store-guard.js'
 
 const maxRefusals = 20
 

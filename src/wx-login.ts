@@ -28,6 +28,7 @@ import { createOwnSession } from './session/own-session.js'
 import type { WxSessionRecord } from './session/record.js'
 import { createSealer } from './session/sealing.js'
 import type { SessionHost } from './session/session-host.js'
+import { StoreGuard, storeUnavailable } from './session/store-guard.js'
 import { createUserSessions, type UserSessions } from './session/user-sessions.js'
 import { type Settings, settingsOf } from './settings.js'
 import type {
@@ -39,7 +40,6 @@ import type {
   WxSessions,
 } from './types.js'
 import { createCodeFlights } from './wechat/code-flights.js'
-import { StoreGuard, storeUnavailable } from './session/store-guard.js'
 
 /** How long user lists are kept where the session's lifetime is the app's business: 30 days. */
 const appSessionTtl = 30 * 24 * 3600

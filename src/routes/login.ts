@@ -6,6 +6,7 @@ import { handler } from '../respond.js'
 import { asUser, identityOf, report, type Runtime } from '../runtime.js'
 import { keyIdOf, publicId, type WxSessionRecord } from '../session/record.js'
 import type { NewSession } from '../session/session-host.js'
+import { disconnected, storeUnavailable } from '../session/store-guard.js'
 import type { UserSessions } from '../session/user-sessions.js'
 import type { WxApp, WxCodeSession, WxIdentity, WxUserEvent } from '../types.js'
 import { saveUser } from '../user-hook.js'
@@ -14,7 +15,6 @@ import { untilAborted, upstreamError } from '../wechat/http.js'
 import { profileOf } from '../wechat/user-data.js'
 import { openDataEntries, openDataOf, readBody } from './body.js'
 import { findApp } from './find-app.js'
-import { disconnected, storeUnavailable } from '../session/store-guard.js'
 
 const schema = v.object({
   code: v.pipe(

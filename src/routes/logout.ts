@@ -2,9 +2,9 @@ import * as v from 'valibot'
 import { observe } from '../diagnostics.js'
 import { handler } from '../respond.js'
 import { identityOf, requestState, type Runtime } from '../runtime.js'
+import { storeUnavailable } from '../session/store-guard.js'
 import type { UserSessions } from '../session/user-sessions.js'
 import { readBody } from './body.js'
-import { storeUnavailable } from '../session/store-guard.js'
 
 const schema = v.object({ everywhere: v.optional(v.boolean('must be true or false'), false) })
 

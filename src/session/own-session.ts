@@ -6,9 +6,9 @@ import type { SessionSettings, Settings } from '../settings.js'
 import { cookieFlags, keepCookieOut, lendCookie } from './cookies.js'
 import { readRecord } from './record.js'
 import { type Loaded, type SessionHost, type SessionRequest, storeCall } from './session-host.js'
+import { assertAlive, disconnected, type StoreGuard, storeUnavailable } from './store-guard.js'
 import { createTokenCodec } from './token.js'
 import { type Presented, readToken } from './transport.js'
-import { assertAlive, disconnected, type StoreGuard, storeUnavailable } from './store-guard.js'
 
 /** express-session puts `generate` on the store it is given; its types leave that out. */
 type GeneratingStore = Store & { generate: (req: SessionRequest) => void }
@@ -119,7 +119,8 @@ export function createOwnSession(
         return
       }
       if (!isUp()) {
-        done({ record: null, failure: disconnected() })
+        // Who brings no token misses nothing.
+        done({ record: null, ...(sid !== null && { failure: disconnected() }) })
         return
       }
       if (!transport.cookie) keepCookieOut(res, session.name)
@@ -211,7 +212,9 @@ export function createOwnSession(
       return { record: null }
     }
     // Outside session.cookie.path express-session makes none.
-    if (!req.session) return { record: null, ...(!isUp() && { failure: disconnected() }) }
+    if (!req.session) {
+      return { record: null, ...(sid !== null && !isUp() && { failure: disconnected() }) }
+    }
     if (req.sessionID !== sid) {
       if (!transport.cookie) drop(req)
       return { record: null }

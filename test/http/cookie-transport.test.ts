@@ -1,3 +1,4 @@
+import { MemoryStore } from 'express-session'
 import cookieParser from './cookie-parser-like.js'
 import { requireWxSession } from '../../src/index.js'
 import { sessionSecret, startTestApp, type TestApp, withTestApp } from '../support/test-app.js'
@@ -89,6 +90,22 @@ describe('cookie transport', () => {
     const reply = await t.http.post('/wx/logout').set('Cookie', pair(cookie)).expect(204)
     expect(cookieOf(reply)).toMatch(/^wx\.sid=; Path=\/; Expires=Thu, 01 Jan 1970/)
     expect((await t.http.get('/me').set('Cookie', pair(cookie))).status).toBe(401)
+  })
+
+  it('while the store is away: 503 with a cookie, 401 without one, public routes answer', async () => {
+    const store = new MemoryStore()
+    await withTestApp(
+      { wx: { transport: { cookie: true }, session: { secret: sessionSecret, store } } },
+      async (away) => {
+        const { token } = await away.login()
+        store.emit('disconnect')
+        expect((await away.get('/me', token)).status).toBe(503)
+        expect((await away.get('/me')).status).toBe(401)
+        expect((await away.get('/public')).status).toBe(200)
+        store.emit('connect')
+        expect((await away.get('/me', token)).status).toBe(200)
+      },
+    )
   })
 
   it('is not fooled by what cookie-parser made of a cookie', async () => {
