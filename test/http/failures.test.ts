@@ -236,6 +236,7 @@ describe('a token of an app that is not served here', () => {
           wx: { session: { secret: sessionSecret, store } },
         },
         async (b) => {
+          expect((await b.get('/me', token)).status).toBe(401)
           expect((await b.get('/public', token)).body).toEqual({ openid: null, session: false })
         },
       )

@@ -263,21 +263,3 @@ describe('a custom header', () => {
     })
   })
 })
-
-describe('sessions that share a store', () => {
-  it('do not count where their app is not served', async () => {
-    const store = new MemoryStore()
-    await withTestApp({ wx: { session: { secret: sessionSecret, store } } }, async (a) => {
-      const { token } = await a.login()
-      await withTestApp(
-        {
-          sandbox: { apps: [{ appid: 'wxotherother00000', secret: 'other' }] },
-          wx: { session: { secret: sessionSecret, store } },
-        },
-        async (b) => {
-          expect((await b.get('/me', token)).status).toBe(401)
-        },
-      )
-    })
-  })
-})
