@@ -75,7 +75,10 @@ export function createContext(
   const hidden = { enumerable: false, get: openKey }
   const context = {
     ...identityOf(record),
-    sessionId: publicId(sid),
+    // A hash that most requests never read.
+    get sessionId() {
+      return publicId(sid)
+    },
     loginAt: new Date(record.loginAt),
     get user() {
       return asUser(slot.wxUser ?? null)
@@ -108,7 +111,7 @@ export function createContext(
         return attempt(
           runtime,
           record,
-          publicId(sid),
+          context.sessionId,
           () => verifySignature({ rawData, signature, sessionKey: openKey() }),
           (fits) => !fits,
         )

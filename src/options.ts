@@ -41,9 +41,11 @@ const route = v.optional(
 const token = (what: string): v.GenericSchema<string> =>
   v.pipe(v.string(`must be ${what}`), v.regex(/^[\w!#$%&'*+.^`|~-]+$/, `must be ${what}`))
 
+/** What an AppID looks like, as far as it matters here: nothing that a key or a header could trip over. */
+export const appidPattern = /^[\w-]{1,64}$/
 const appid = v.pipe(
   v.string('must be the AppID'),
-  v.regex(/^[\w-]{1,64}$/, 'must be the AppID: letters and digits'),
+  v.regex(appidPattern, 'must be the AppID: letters and digits'),
 )
 type Methods = Record<string, unknown> | null | undefined
 

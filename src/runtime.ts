@@ -5,7 +5,7 @@ import type { Settings } from './settings.js'
 import type { WxSessionRecord } from './session/record.js'
 import type { Sealer } from './session/sealing.js'
 import type { SessionHost } from './session/session-host.js'
-import type { UserState, WxContext, WxIdentity, WxUser } from './types.js'
+import type { UserState, WxContext, WxIdentity, WxRevokeEvent, WxUser } from './types.js'
 import type { CodeFlights } from './wechat/code-flights.js'
 
 /** The parts of one `wxLogin()`, as its routes and its guard use them. */
@@ -50,6 +50,18 @@ export function requestState(req: IncomingMessage): RequestState | undefined {
 /** Tells `onError`. */
 export function report(runtime: Runtime, error: WxLoginError, req?: IncomingMessage): void {
   observe('onError', runtime.settings.hooks.onError, error, req)
+}
+
+/** Tells `onRevoke` which sessions ended, where any did. */
+export function reportRevoked(
+  runtime: Runtime,
+  user: WxIdentity,
+  sessionIds: string[],
+  reason: WxRevokeEvent['reason'],
+): void {
+  if (sessionIds.length === 0) return
+  const event = { ...identityOf(user), sessionIds, reason }
+  observe('onRevoke', runtime.settings.hooks.onRevoke, event)
 }
 
 /** The user, of the type that the app registered. */

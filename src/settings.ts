@@ -44,6 +44,14 @@ export interface SessionSettings {
   readonly cookie: WxCookieOptions
 }
 
+/** How WeChat is talked to where nobody says otherwise. */
+export const wechatDefaults: Readonly<{ baseUrl: string; timeout: number; fetch: WxFetch }> = {
+  baseUrl: 'https://api.weixin.qq.com',
+  timeout: 5000,
+  // Looked up at each call, so that a global fetch replaced later (a proxy, a tracer) is used.
+  fetch: (url, init) => fetch(url, init),
+}
+
 const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value])
 
 /** Fills in the defaults; call it with options in which {@link optionFaults} finds nothing. */
@@ -77,10 +85,9 @@ export function settingsOf(options: WxLoginOptions): Settings {
     hooks: options,
     hookTimeout: options.hookTimeout ?? 5000,
     wechat: {
-      baseUrl: wechat?.baseUrl ?? 'https://api.weixin.qq.com',
-      timeout: wechat?.timeout ?? 5000,
-      // Looked up at each call, so that a global fetch replaced later (a proxy, a tracer) is used.
-      fetch: wechat?.fetch ?? ((url, init) => fetch(url, init)),
+      baseUrl: wechat?.baseUrl ?? wechatDefaults.baseUrl,
+      timeout: wechat?.timeout ?? wechatDefaults.timeout,
+      fetch: wechat?.fetch ?? wechatDefaults.fetch,
       code2Session: wechat?.code2Session,
     },
     watermarkMaxAge: options.watermarkMaxAge ?? 3600,

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import expressSession from 'express-session'
 import { createContext } from './context.js'
-import { observe, warnOnce } from './diagnostics.js'
+import { warnOnce } from './diagnostics.js'
 import { optionError, optionFaults, production } from './options.js'
 import { isRedisReady, redisFaults } from './redis/check-client.js'
 import { loadConnectRedis } from './redis/load-connect-redis.js'
@@ -15,9 +15,9 @@ import { logoutRoute } from './routes/logout.js'
 import { profileRoute } from './routes/profile.js'
 import { sessionRoute } from './routes/session.js'
 import {
-  identityOf,
   type RequestState,
   report,
+  reportRevoked,
   requestState,
   type Runtime,
   setRequestState,
@@ -31,14 +31,7 @@ import type { SessionHost } from './session/session-host.js'
 import { StoreGuard, storeUnavailable } from './session/store-guard.js'
 import { createUserSessions, type UserSessions } from './session/user-sessions.js'
 import { type Settings, settingsOf } from './settings.js'
-import type {
-  UserState,
-  WxIdentity,
-  WxLogin,
-  WxLoginOptions,
-  WxRedisClient,
-  WxSessions,
-} from './types.js'
+import type { UserState, WxLogin, WxLoginOptions, WxRedisClient, WxSessions } from './types.js'
 import { createCodeFlights } from './wechat/code-flights.js'
 
 /** How long user lists are kept where the session's lifetime is the app's business: 30 days. */
@@ -194,22 +187,13 @@ function publicSessions(runtime: Runtime, sessions: UserSessions): WxSessions {
     list: (user) => sessions.list(user),
     async revoke(user, id) {
       const ended = await sessions.end(user, id)
-      if (ended) tellRevoked(runtime, user, [id])
+      if (ended) reportRevoked(runtime, user, [id], 'revoke')
       return ended
     },
     async revokeAll(user, options) {
       const ids = await sessions.endAll(user, options?.except)
-      tellRevoked(runtime, user, ids)
+      reportRevoked(runtime, user, ids, 'revoke')
       return ids.length
     },
   }
-}
-
-function tellRevoked(runtime: Runtime, user: WxIdentity, sessionIds: string[]): void {
-  if (sessionIds.length === 0) return
-  observe('onRevoke', runtime.settings.hooks.onRevoke, {
-    ...identityOf(user),
-    sessionIds,
-    reason: 'revoke',
-  })
 }

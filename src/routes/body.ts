@@ -1,7 +1,7 @@
 import express, { type Request, type Response } from 'express'
 import * as v from 'valibot'
 import { WxLoginError } from '../errors.js'
-import { openDataFaults } from '../wechat/open-data.js'
+import { isJsonObject } from '../wechat/json.js'
 import type { OpenData } from '../wechat/user-data.js'
 
 const maxBody = 32 * 1024
@@ -37,9 +37,7 @@ async function readJson(req: Request, res: Response): Promise<object> {
     })
   })
   const body: unknown = req.body
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw badRequest('The body must be a JSON object.')
-  }
+  if (!isJsonObject(body)) throw badRequest('The body must be a JSON object.')
   assertPlain(body)
   // A body of untold length that the app's own parser, with a limit of its own, has read before ours.
   if (req.get('content-length') === undefined && JSON.stringify(body).length > maxBody) {
@@ -66,17 +64,23 @@ function assertPlain(body: object): void {
 const hasBody = (req: Request): boolean =>
   req.headers['transfer-encoding'] !== undefined || Number(req.get('content-length') ?? 0) > 0
 
+interface BodyOptions {
+  optional?: boolean
+  check?: (body: object) => string[]
+}
+
 /**
  * Reads and checks the body against a schema; fields the schema does not know are dropped.
  *
- * @param optional - whether a request without a body counts as `{}`
+ * @param options.optional - whether a request without a body counts as `{}`
+ * @param options.check - finds what is wrong with fields that depend on each other
  * @throws `WX_BAD_REQUEST` that names every wrong field
  */
 export async function readBody<S extends v.GenericSchema>(
   schema: S,
   req: Request,
   res: Response,
-  optional = false,
+  { optional = false, check = () => [] }: BodyOptions = {},
 ): Promise<v.InferOutput<S>> {
   if (!hasBody(req) && !optional) throw badRequest('The body is missing: send JSON.')
   const body = hasBody(req) ? await readJson(req, res) : {}
@@ -87,16 +91,14 @@ export async function readBody<S extends v.GenericSchema>(
     const missing = issue.type === 'object' && issue.expected !== 'Object'
     return path ? `${path}: ${missing ? 'is missing' : issue.message}` : issue.message
   })
-  if ('entries' in schema && 'rawData' in (schema.entries as object)) {
-    faults.push(...openDataFaults(body))
-  }
+  faults.push(...check(body))
   if (!result.success || faults.length > 0) throw badRequest(`${[...new Set(faults)].join('; ')}.`)
   return result.output
 }
 
 const unchecked = v.optional(v.unknown())
 
-/** Signed and encrypted data in a body; {@link readBody} checks its fields together. */
+/** Signed and encrypted data in a body; `openDataFaults` checks its fields together. */
 export const openDataEntries = {
   rawData: unchecked,
   signature: unchecked,

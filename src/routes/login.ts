@@ -2,8 +2,9 @@ import type { Request, Response } from 'express'
 import * as v from 'valibot'
 import { observe } from '../diagnostics.js'
 import { WxLoginError } from '../errors.js'
+import { appidPattern } from '../options.js'
 import { handler } from '../respond.js'
-import { asUser, identityOf, report, type Runtime } from '../runtime.js'
+import { asUser, identityOf, report, reportRevoked, type Runtime } from '../runtime.js'
 import { keyIdOf, publicId, type WxSessionRecord } from '../session/record.js'
 import type { NewSession } from '../session/session-host.js'
 import { disconnected, storeUnavailable } from '../session/store-guard.js'
@@ -12,6 +13,7 @@ import type { WxApp, WxCodeSession, WxIdentity, WxUserEvent } from '../types.js'
 import { saveUser } from '../user-hook.js'
 import { checkCodeSession, code2Session, isCode } from '../wechat/code2session.js'
 import { untilAborted, upstreamError } from '../wechat/http.js'
+import { openDataFaults } from '../wechat/open-data.js'
 import { profileOf } from '../wechat/user-data.js'
 import { openDataEntries, openDataOf, readBody } from './body.js'
 import { findApp } from './find-app.js'
@@ -22,7 +24,7 @@ const schema = v.object({
     v.check((code) => isCode(code), 'must be 1 to 512 printable ASCII characters, not only blanks'),
   ),
   appid: v.optional(
-    v.pipe(v.string('must be a string'), v.regex(/^[\w-]{1,64}$/, 'must be an AppID')),
+    v.pipe(v.string('must be a string'), v.regex(appidPattern, 'must be an AppID')),
   ),
   ...openDataEntries,
 })
@@ -72,18 +74,6 @@ async function store(
     state.removeSessions(user, [session.sid]).catch(() => undefined)
     throw storeUnavailable(error)
   }
-}
-
-/** Ends the user's oldest sessions beyond the limit. The login stands by now: a failure here is for the log. */
-async function endOldest(
-  { settings }: Runtime,
-  sessions: UserSessions,
-  user: WxIdentity,
-  sid: string,
-): Promise<void> {
-  const sessionIds = await sessions.trim(user, settings.maxPerUser, sid)
-  if (sessionIds.length === 0) return
-  observe('onRevoke', settings.hooks.onRevoke, { ...user, sessionIds, reason: 'limit' })
 }
 
 /** A login whose request is of the right form. */
@@ -144,9 +134,15 @@ async function logIn(
   await flight.used()
   session.deliver()
   if (listed > settings.maxPerUser) {
-    await endOldest(runtime, sessions, identity, session.sid).catch((error: unknown) => {
-      report(runtime, storeUnavailable(error), req)
-    })
+    // The login stands by now: a failure here is for the log.
+    await sessions.trim(identity, settings.maxPerUser, session.sid).then(
+      (ended) => {
+        reportRevoked(runtime, identity, ended, 'limit')
+      },
+      (error: unknown) => {
+        report(runtime, storeUnavailable(error), req)
+      },
+    )
   }
   res.json({
     token: session.token,
@@ -172,7 +168,7 @@ export function loginRoute(runtime: Runtime, sessions: UserSessions): ReturnType
     assertOpen()
     const previous = runtime.host.prepare(req)
     if (!runtime.storeReady()) throw disconnected()
-    const body = await readBody(schema, req, res)
+    const body = await readBody(schema, req, res, { check: openDataFaults })
     // A body can take its time; close() waits for logins only from here on.
     assertOpen()
     const running = logIn(runtime, sessions, { req, res, arrivedAt, previous, body })

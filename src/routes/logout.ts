@@ -11,7 +11,7 @@ const schema = v.object({ everywhere: v.optional(v.boolean('must be true or fals
 /** `POST /wx/logout`: ends this session, or every session of the user; 204 also where there was none. */
 export function logoutRoute(runtime: Runtime, sessions: UserSessions): ReturnType<typeof handler> {
   return handler(runtime, async (req, res) => {
-    const { everywhere } = await readBody(schema, req, res, true)
+    const { everywhere } = await readBody(schema, req, res, { optional: true })
     const { login, failure } = requestState(req)!
     if (failure) throw failure
     if (login) {

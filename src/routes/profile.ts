@@ -4,6 +4,7 @@ import { handler } from '../respond.js'
 import { identityOf, requestState, type Runtime } from '../runtime.js'
 import type { WxProfile } from '../types.js'
 import { saveUser } from '../user-hook.js'
+import { openDataFaults } from '../wechat/open-data.js'
 import { profileOf, toProfile } from '../wechat/user-data.js'
 import { badRequest, openDataEntries, openDataOf, readBody } from './body.js'
 
@@ -28,7 +29,7 @@ const schema = v.object({
 export function profileRoute(runtime: Runtime): ReturnType<typeof handler> {
   return handler(runtime, async (req, res) => {
     const { context } = requestState(req)!.login!
-    const body = await readBody(schema, req, res)
+    const body = await readBody(schema, req, res, { check: openDataFaults })
     const openData = openDataOf(body)
     const { nickName, avatarUrl } = body
     let profile: WxProfile

@@ -1,8 +1,8 @@
 import type { Session, SessionData, Store } from 'express-session'
 import { WxLoginError } from '../errors.js'
 import { readRecord } from './record.js'
-import { type Loaded, type SessionHost, type SessionRequest, storeCall } from './session-host.js'
-import { assertAlive, disconnected, StoreGuard } from './store-guard.js'
+import type { Loaded, SessionHost, SessionRequest } from './session-host.js'
+import { assertAlive, disconnected, StoreGuard, storeCall } from './store-guard.js'
 
 /**
  * The session the app set up itself, with its own express-session before the plugin:

@@ -5,8 +5,14 @@ import { WxLoginError } from '../errors.js'
 import type { SessionSettings, Settings } from '../settings.js'
 import { cookieFlags, keepCookieOut, lendCookie } from './cookies.js'
 import { readRecord } from './record.js'
-import { type Loaded, type SessionHost, type SessionRequest, storeCall } from './session-host.js'
-import { assertAlive, disconnected, type StoreGuard, storeUnavailable } from './store-guard.js'
+import type { Loaded, SessionHost, SessionRequest } from './session-host.js'
+import {
+  assertAlive,
+  disconnected,
+  type StoreGuard,
+  storeUnavailable,
+  storeCall,
+} from './store-guard.js'
 import { createTokenCodec } from './token.js'
 import { type Presented, readToken } from './transport.js'
 

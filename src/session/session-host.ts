@@ -1,9 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Session, SessionData, Store } from 'express-session'
-import { withDeadline } from '../deadline.js'
 import type { WxLoginError } from '../errors.js'
 import type { WxSessionRecord } from './record.js'
-import { storeUnavailable } from './store-guard.js'
 
 /** A request as express-session sees one. */
 export interface SessionRequest extends IncomingMessage {
@@ -76,24 +74,4 @@ export interface Authenticated {
   sid: string
   record: WxSessionRecord
   user: unknown
-}
-
-/** Calls a method with a Node callback and waits for it, for at most `ms` milliseconds. */
-export async function storeCall<T>(
-  ms: number,
-  call: (done: (error?: Error | null, value?: T | null) => void) => void,
-): Promise<T | null> {
-  try {
-    return await withDeadline(
-      new Promise<T | null>((resolve, reject) => {
-        call((error, value) => {
-          if (error) reject(error)
-          else resolve(value ?? null)
-        })
-      }),
-      ms,
-    )
-  } catch (error) {
-    throw storeUnavailable(error)
-  }
 }

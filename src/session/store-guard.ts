@@ -4,7 +4,8 @@ import { DeadlineError, withDeadline } from '../deadline.js'
 import { WxLoginError } from '../errors.js'
 import { readRecord } from './record.js'
 
-type Done<T> = (error?: Error | null, value?: T) => void
+/** A method that answers by a Node callback. */
+type Call<T> = (done: (error?: Error | null, value?: T | null) => void) => void
 
 /** One answer for every way in which a store fails; the reason goes to the operator. */
 export function storeUnavailable(error: unknown): WxLoginError {
@@ -27,6 +28,27 @@ export function storeUnavailable(error: unknown): WxLoginError {
 /** The store is known to be away, so it is not asked. */
 export const disconnected = (): WxLoginError =>
   new WxLoginError('WX_STORE_UNAVAILABLE', { reason: 'the session store is disconnected' })
+
+function ask<T>(ms: number, call: Call<T>): Promise<T | null> {
+  const work = new Promise<T | null>((resolve, reject) => {
+    call((error, value) => {
+      if (error) reject(error)
+      else resolve(value ?? null)
+    })
+  })
+  return withDeadline(work, ms)
+}
+
+/**
+ * Calls a method with a Node callback and waits for it, for at most `ms` milliseconds.
+ *
+ * @throws `WX_STORE_UNAVAILABLE`
+ */
+export function storeCall<T>(ms: number, call: Call<T>): Promise<T | null> {
+  return ask(ms, call).catch((error: unknown) => {
+    throw storeUnavailable(error)
+  })
+}
 
 const isSession = (value: unknown): value is SessionData => {
   const cookie = (value as { cookie?: unknown } | null | undefined)?.cookie
@@ -62,14 +84,8 @@ export class StoreGuard extends Store {
     for (const event of ['connect', 'disconnect']) inner.on(event, () => this.emit(event))
   }
 
-  #ask<T>(call: (done: Done<T>) => void): Promise<T | undefined> {
-    const work = new Promise<T | undefined>((resolve, reject) => {
-      call((error, value) => {
-        if (error) reject(error)
-        else resolve(value)
-      })
-    })
-    return withDeadline(work, this.#options.timeout)
+  #ask<T>(call: Call<T>): Promise<T | null> {
+    return ask(this.#options.timeout, call)
   }
 
   /** A stored session, or null. */
@@ -105,7 +121,7 @@ export class StoreGuard extends Store {
   async #read(sid: string): Promise<SessionData | null> {
     try {
       const found = await this.#ask<SessionData | null>((done) => void this.#inner.get(sid, done))
-      if (found === null || found === undefined) return null
+      if (found === null) return null
       if (isSession(found)) return found
     } catch (error) {
       if (!(error instanceof SyntaxError) && !this.#options.unreadable?.(error)) throw error

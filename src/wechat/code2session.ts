@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { WxLoginError } from '../errors.js'
+import { wechatDefaults } from '../settings.js'
 import type { WxCodeSession, WxFetch } from '../types.js'
 import { errcodeOf, errorOfReply } from './errcodes.js'
 import { askWeChat, untilAborted, upstreamError } from './http.js'
@@ -63,10 +64,10 @@ export async function code2Session(d: {
     js_code: d.code,
     grant_type: 'authorization_code',
   })
-  const base = (d.baseUrl ?? 'https://api.weixin.qq.com').replace(/\/+$/, '')
+  const base = (d.baseUrl ?? wechatDefaults.baseUrl).replace(/\/+$/, '')
   const url = `${base}/sns/jscode2session?${query.toString()}`
-  const signal = AbortSignal.timeout(d.timeout ?? 5000)
-  const send: WxFetch = d.fetch ?? ((input, init) => fetch(input, init))
+  const signal = AbortSignal.timeout(d.timeout ?? wechatDefaults.timeout)
+  const send = d.fetch ?? wechatDefaults.fetch
 
   let reply = await askWeChat(send, url, { method: 'GET' }, signal)
   if (errcodeOf(reply) === -1) {

@@ -1,5 +1,6 @@
 import { WxLoginError } from '../errors.js'
 import type { WxFetch } from '../types.js'
+import { isJsonObject } from './json.js'
 
 const maxReply = 64 * 1024
 
@@ -49,9 +50,7 @@ function parseReply(text: string): Record<string, unknown> {
   for (const candidate of [text, text.replace(/[\u0000-\u001f]/g, ' ')]) {
     try {
       const reply: unknown = JSON.parse(candidate)
-      if (typeof reply === 'object' && reply !== null && !Array.isArray(reply)) {
-        return reply as Record<string, unknown>
-      }
+      if (isJsonObject(reply)) return reply
       break
     } catch {
       continue

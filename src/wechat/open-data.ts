@@ -1,6 +1,7 @@
 import { createDecipheriv, createHash, timingSafeEqual } from 'node:crypto'
 import { WxLoginError } from '../errors.js'
 import type { WxEncryptedData, WxSignedData, WxWatermark } from '../types.js'
+import { isJsonObject } from './json.js'
 
 const badRequest = (message: string): WxLoginError =>
   new WxLoginError('WX_BAD_REQUEST', { message })
@@ -123,11 +124,9 @@ export function decryptData<T = Record<string, unknown>>(
   } catch {
     throw staleKey(`encryptedData: ${step}`)
   }
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
-    throw staleKey('encryptedData: no object')
-  }
+  if (!isJsonObject(data)) throw staleKey('encryptedData: no object')
   if (d.appid !== undefined) {
-    const { watermark } = data as { watermark?: unknown }
+    const { watermark } = data
     if (!isWatermark(watermark)) throw staleKey('encryptedData: watermark missing or malformed')
     if (watermark.appid !== d.appid) throw staleKey('encryptedData: watermark of another app')
   }

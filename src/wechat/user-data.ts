@@ -1,4 +1,5 @@
 import type { WxEncryptedData, WxIdentity, WxProfile, WxSignedData, WxWatermark } from '../types.js'
+import { isJsonObject } from './json.js'
 import { decryptData, staleKey, verifySignature } from './open-data.js'
 
 /** Whose data it must be, and how old it may be. */
@@ -62,9 +63,7 @@ function documented(data: Record<string, unknown>, origin: string): ProfileField
 function parseRawData(rawData: string): Record<string, unknown> {
   try {
     const data: unknown = JSON.parse(rawData)
-    if (typeof data === 'object' && data !== null && !Array.isArray(data)) {
-      return data as Record<string, unknown>
-    }
+    if (isJsonObject(data)) return data
   } catch {
     // Told below like any other rawData that is no JSON object.
   }

@@ -1,15 +1,12 @@
-import { authorize, readJson, readTexts, type Endpoint } from './endpoint.js'
+import { readAuthorized, type Endpoint } from './endpoint.js'
 
 /** `/wxa/business/checkencryptedmsg`: whether WeChat made this encrypted phone number. */
 export const checkencryptedmsg: Endpoint = {
   method: 'POST',
   answer(world, request) {
-    const appid = authorize(world, request)
-    if (typeof appid === 'number') return appid
-    const json = readJson(request)
-    if (typeof json === 'number') return json
-    const texts = readTexts(json, 'encrypted_msg_hash')
-    if (typeof texts === 'number') return texts
+    const read = readAuthorized(world, request, 'encrypted_msg_hash')
+    if (typeof read === 'number') return read
+    const { appid, texts } = read
     const hash = texts.encrypted_msg_hash
     if (!/^[0-9a-f]{64}$/i.test(hash)) return 40097
     const message = world.messages.find(hash.toLowerCase(), appid)

@@ -52,6 +52,20 @@ export function readJson({ body }: ApiRequest): Record<string, unknown> | number
   }
 }
 
+/** The caller's appid and strings of these names out of the JSON body, or the errcode. */
+export function readAuthorized<N extends string>(
+  world: World,
+  request: ApiRequest,
+  ...names: N[]
+): { appid: string; texts: Record<N, string> } | number {
+  const appid = authorize(world, request)
+  if (typeof appid === 'number') return appid
+  const json = readJson(request)
+  if (typeof json === 'number') return json
+  const texts = readTexts(json, ...names)
+  return typeof texts === 'number' ? texts : { appid, texts }
+}
+
 /** Strings of these names out of a JSON body, absent ones empty; the errcode where one is no string. */
 export function readTexts<N extends string>(
   json: Record<string, unknown>,

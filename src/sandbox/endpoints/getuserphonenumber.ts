@@ -1,16 +1,13 @@
 import { phoneFields } from '../phone-number.js'
-import { authorize, readJson, readTexts, type Endpoint } from './endpoint.js'
+import { readAuthorized, type Endpoint } from './endpoint.js'
 
 /** `/wxa/business/getuserphonenumber`: the number a tap on the phone number button stands for. */
 export const getuserphonenumber: Endpoint = {
   method: 'POST',
   answer(world, request) {
-    const appid = authorize(world, request)
-    if (typeof appid === 'number') return appid
-    const json = readJson(request)
-    if (typeof json === 'number') return json
-    const texts = readTexts(json, 'code', 'openid')
-    if (typeof texts === 'number') return texts
+    const read = readAuthorized(world, request, 'code', 'openid')
+    if (typeof read === 'number') return read
+    const { appid, texts } = read
     if (texts.code === '') return 41008
     const issued = world.codes.find(texts.code)
     if (issued?.kind !== 'phone' || issued.appid !== appid) return 40029

@@ -1,8 +1,12 @@
 import expressSession, { type SessionData } from 'express-session'
 import { DeadlineError } from '../../src/deadline.js'
 import { WxLoginError } from '../../src/errors.js'
-import { storeCall } from '../../src/session/session-host.js'
-import { disconnected, StoreGuard, storeUnavailable } from '../../src/session/store-guard.js'
+import {
+  disconnected,
+  storeCall,
+  StoreGuard,
+  storeUnavailable,
+} from '../../src/session/store-guard.js'
 
 const unavailable = { code: 'WX_STORE_UNAVAILABLE', status: 503, action: 'retry' }
 
