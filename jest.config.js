@@ -5,6 +5,8 @@ export default {
   // src is here so that files no test loads count in the coverage.
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // Minutes long, by name: npm run test:faults.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/faults/'],
   transform: {
     '\\.ts$': [
       '@swc/jest',

@@ -8,6 +8,11 @@ import { decryptFor, type Expected } from './wechat/user-data.js'
 
 const maxRefusals = 20
 
+const sids = new WeakMap<WxContext, string>()
+
+/** The id of the session behind a context; undefined for an object that is none. */
+export const sidOf = (context: WxContext): string | undefined => sids.get(context)
+
 /**
  * Data that the session key of this user is to be tried on, with a limit on how often it may fail. Attempts at
  * the same time may go a few beyond it.
@@ -88,7 +93,7 @@ export function createContext(
     },
   }
   const fixed = { writable: false, configurable: false }
-  return Object.defineProperties(context, {
+  const made = Object.defineProperties(context, {
     appid: fixed,
     openid: fixed,
     sessionKey: hidden,
@@ -118,6 +123,8 @@ export function createContext(
       },
     },
   }) as WxContext
+  sids.set(made, sid)
+  return made
 }
 
 /**

@@ -26,7 +26,10 @@ const whole = (unit: string): v.GenericSchema<number> =>
     v.integer(`must be a whole number of ${unit}`),
     v.minValue(1, `must be at least 1 (${unit})`),
   )
-const tenYears = 10 * 365 * 24 * 3600
+const lifetime = v.pipe(
+  whole('seconds'),
+  v.maxValue(10 * 365 * 24 * 3600, 'must be at most ten years (seconds)'),
+)
 const milliseconds = v.pipe(
   whole('ms'),
   v.maxValue(2 ** 31 - 1, 'must be shorter than 24 days (ms)'),
@@ -64,9 +67,8 @@ const schema = v.object({
     v.object(
       {
         secret: secrets,
-        ttl: v.optional(
-          v.pipe(whole('seconds'), v.maxValue(tenYears, 'must be at most ten years (seconds)')),
-        ),
+        ttl: v.optional(lifetime),
+        absoluteTtl: v.optional(lifetime),
         name: v.optional(token('a cookie name')),
         cookie: v.optional(
           v.object({
@@ -214,6 +216,10 @@ export function optionFaults(options: unknown): string[] {
     faults.push(
       'redis: missing; sessions in memory are for development, give redis or session.store',
     )
+  }
+  const { ttl, absoluteTtl } = session ?? {}
+  if (typeof ttl === 'number' && typeof absoluteTtl === 'number' && absoluteTtl < ttl) {
+    faults.push('session.absoluteTtl: must not be shorter than session.ttl')
   }
   if (!session && typeof o.apps === 'function' && o.keySecret === undefined) {
     faults.push(

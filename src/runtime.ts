@@ -4,8 +4,10 @@ import type { WxLoginError } from './errors.js'
 import type { Settings } from './settings.js'
 import type { WxSessionRecord } from './session/record.js'
 import type { Sealer } from './session/sealing.js'
+import type { SessionEnds } from './session/session-ends.js'
 import type { SessionHost } from './session/session-host.js'
 import type { UserState, WxContext, WxIdentity, WxRevokeEvent, WxUser } from './types.js'
+import type { Breaker } from './wechat/breaker.js'
 import type { CodeFlights } from './wechat/code-flights.js'
 
 /** The parts of one `wxLogin()`, as its routes and its guard use them. */
@@ -17,6 +19,10 @@ export interface Runtime {
   readonly storeReady: () => boolean
   readonly sealer: Sealer
   readonly flights: CodeFlights
+  /** Through which WeChat is asked. */
+  readonly breaker: Breaker
+  /** Tells who waits for the end of a session. */
+  readonly ends: SessionEnds
   /** Logins being answered, and whether new ones are still taken. */
   readonly logins: { open: boolean; readonly running: Set<Promise<unknown>> }
 }
@@ -52,7 +58,7 @@ export function report(runtime: Runtime, error: WxLoginError, req?: IncomingMess
   observe('onError', runtime.settings.hooks.onError, error, req)
 }
 
-/** Tells `onRevoke` which sessions ended, where any did. */
+/** Tells `onRevoke`, and whoever waits for their end, which sessions ended, where any did. */
 export function reportRevoked(
   runtime: Runtime,
   user: WxIdentity,
@@ -60,6 +66,7 @@ export function reportRevoked(
   reason: WxRevokeEvent['reason'],
 ): void {
   if (sessionIds.length === 0) return
+  runtime.ends.tell({ ids: sessionIds, reason })
   const event = { ...identityOf(user), sessionIds, reason }
   observe('onRevoke', runtime.settings.hooks.onRevoke, event)
 }

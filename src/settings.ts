@@ -40,6 +40,7 @@ export interface SessionSettings {
   readonly store: WxSessionOptions['store']
   readonly secrets: readonly string[]
   readonly ttl: number
+  readonly absoluteTtl: number
   readonly name: string
   readonly cookie: WxCookieOptions
 }
@@ -112,9 +113,11 @@ function sessionSettings(session: WxSessionOptions, cookieTransport: boolean): S
       'session.cookie.secure is off: the session cookie travels in the clear',
     )
   }
+  const ttl = session.ttl ?? 7 * 24 * 3600
   return {
     secrets: list(session.secret),
-    ttl: session.ttl ?? 7 * 24 * 3600,
+    ttl,
+    absoluteTtl: session.absoluteTtl ?? Math.max(90 * 24 * 3600, ttl),
     name: session.name ?? 'wx.sid',
     cookie,
     store: session.store,

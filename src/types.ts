@@ -124,6 +124,18 @@ export interface WxRevokeEvent extends WxIdentity {
   reason: 'revoke' | 'limit'
 }
 
+/** What the listener of `wx.sessions.onEnd` is told. */
+export interface WxSessionEnd {
+  /** Public id of the session that ended. */
+  sessionId: string
+  /**
+   * `logout`: by the phone; `login`: the phone logged in again with this session's token; `revoke`:
+   * `wx.sessions.revoke` or `revokeAll`; `limit`: more sessions than `session.maxPerUser`; `gone`: found to be
+   * expired or deleted.
+   */
+  reason: 'logout' | 'login' | 'revoke' | 'limit' | 'gone'
+}
+
 /** One session of a user, as `wx.sessions.list` shows it. */
 export interface WxSessionInfo {
   /** Public id: names the session, opens nothing. */
@@ -209,6 +221,11 @@ export interface WxSessionOptions {
   secret: string | string[]
   /** Sliding lifetime in seconds. Default 604800 (7 days). */
   ttl?: number | undefined
+  /**
+   * Longest life of a session in seconds, however often it is used: after it the phone logs in again.
+   * Default 7776000 (90 days), or `ttl` where that is longer.
+   */
+  absoluteTtl?: number | undefined
   /** Name of the session cookie (cookie transport). Default `wx.sid`. */
   name?: string | undefined
   /** Flags of that cookie. Its lifetime is `ttl`. */
@@ -302,6 +319,23 @@ export interface WxSessions {
   revoke(user: WxIdentity, id: string): Promise<boolean>
   /** Ends every session of the user but `except` (a public id); says how many ended. */
   revokeAll(user: WxIdentity, options?: { except?: string | undefined }): Promise<number>
+  /**
+   * Calls `listener` once when this session ends, in whichever process that happens: to close what is still
+   * open for it, a WebSocket or a stream. With `redis` at once; a session that expired is found within ten
+   * seconds. An open socket does not keep its session alive.
+   *
+   * @param session - `req.wx`, or what `wx.authenticate` gave
+   * @returns a function that forgets the listener: call it when the socket closes
+   * @throws {@link WxLoginError} `WX_SESSION_REQUIRED` for anything that is not such a context
+   * @example
+   * ```ts
+   * wss.handleUpgrade(req, socket, head, (ws) => {
+   *   const forget = wx.sessions.onEnd(who, () => ws.close(4401, 'session ended'))
+   *   ws.once('close', forget)
+   * })
+   * ```
+   */
+  onEnd(session: WxContext, listener: (end: WxSessionEnd) => void): () => void
 }
 
 /** The plugin: an Express router, and what a server needs beside the requests. */
@@ -344,4 +378,21 @@ export interface UserState {
   keepAlive(user: WxIdentity): void
   /** Refused open data of one session in the last minute; `add` counts one more. */
   refusals(user: WxIdentity, sessionId: string, add: 0 | 1): Promise<number>
+}
+
+/** Sessions that ended, by their public ids. Inside the package. */
+export interface SessionsEnd {
+  ids: string[]
+  reason: WxSessionEnd['reason']
+}
+
+/** Carries the news of ended sessions between processes. Inside the package: implemented in redis/. */
+export interface EndChannel {
+  /** Tells all processes. That it failed is no error: the sessions are looked after without it too. */
+  publish(end: SessionsEnd): void
+  /** Listens until {@link EndChannel.unsubscribe}; resolves when nothing is missed any more. */
+  subscribe(listener: (end: SessionsEnd) => void): Promise<void>
+  unsubscribe(): void
+  /** Called every now and then while there are listeners: makes sure that it still hears. */
+  check(): void
 }

@@ -1,10 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import expressSession from 'express-session'
-import { createContext } from './context.js'
+import { createContext, sidOf } from './context.js'
 import { warnOnce } from './diagnostics.js'
+import { WxLoginError } from './errors.js'
 import { optionError, optionFaults, production } from './options.js'
-import { isRedisReady, redisFaults } from './redis/check-client.js'
+import { redisFaults, redisWarnings } from './redis/check-client.js'
+import type { LiveClient } from './redis/client-kind.js'
+import { createRedisEndChannel } from './redis/end-channel.js'
+import { createRedisLink, type RedisLink } from './redis/link.js'
 import { loadConnectRedis } from './redis/load-connect-redis.js'
 import { createRedisSessionStore } from './redis/session-store.js'
 import { createRedisUserState } from './redis/user-state.js'
@@ -27,11 +31,13 @@ import { createMemoryUserState } from './session/memory-user-state.js'
 import { createOwnSession } from './session/own-session.js'
 import type { WxSessionRecord } from './session/record.js'
 import { createSealer } from './session/sealing.js'
+import { createSessionEnds } from './session/session-ends.js'
 import type { SessionHost } from './session/session-host.js'
 import { StoreGuard, storeUnavailable } from './session/store-guard.js'
 import { createUserSessions, type UserSessions } from './session/user-sessions.js'
 import { type Settings, settingsOf } from './settings.js'
-import type { UserState, WxLogin, WxLoginOptions, WxRedisClient, WxSessions } from './types.js'
+import type { UserState, WxLogin, WxLoginOptions, WxSessions } from './types.js'
+import { createBreaker } from './wechat/breaker.js'
 import { createCodeFlights } from './wechat/code-flights.js'
 
 /** How long user lists are kept where the session's lifetime is the app's business: 30 days. */
@@ -66,18 +72,32 @@ export function wxLogin(options: WxLoginOptions): WxLogin {
   const { redis } = options
   // Without a listener node-redis ends the process when the connection breaks; the plugin answers 503.
   redis?.on('error', () => undefined)
+  const warnings = redisWarnings(redis)
+  if (warnings.length > 0) {
+    warnOnce(
+      'WX_REDIS',
+      `wxLogin: the Redis client should have other options; createRedis(url) sets them all:\n${warnings.map((w) => `  - ${w}`).join('\n')}`,
+    )
+  }
 
-  const state = createState(settings, redis)
+  const link = redis && createRedisLink(redis as unknown as LiveClient, settings.storeTimeout)
+  const state = createState(settings, link)
   const tell = (error: unknown, req?: IncomingMessage): void => {
     report(runtime, storeUnavailable(error), req)
   }
+  const host = createHost(settings, link, tell)
   const runtime: Runtime = {
     settings,
     state,
-    host: createHost(settings, redis, tell),
-    storeReady: () => isRedisReady(redis),
+    host,
+    storeReady: () => link?.ready() ?? true,
     sealer: createSealer(settings.keySecrets),
     flights: createCodeFlights(),
+    breaker: createBreaker(),
+    ends: createSessionEnds(
+      (sids) => host.alive(sids),
+      link && createRedisEndChannel(link, settings.redisPrefix),
+    ),
     logins: { open: true, running: new Set() },
   }
   const sessions = createUserSessions(runtime.host, state)
@@ -92,33 +112,38 @@ export function wxLogin(options: WxLoginOptions): WxLogin {
     async close() {
       runtime.logins.open = false
       await Promise.allSettled(runtime.logins.running)
+      runtime.ends.close()
+      link?.close()
     },
   })
 }
 
 function createHost(
   settings: Settings,
-  redis: WxRedisClient | undefined,
+  link: RedisLink | undefined,
   tell: (error: unknown, req?: IncomingMessage) => void,
 ): SessionHost {
   const { session, storeTimeout: timeout } = settings
-  if (!redis && production()) {
+  if (!link && production()) {
     warnOnce(
       'WX_LISTS',
       'wxLogin has no redis: wx.sessions, session.maxPerUser and the limit on refused data know this process only.',
     )
   }
   if (!session) return createAppSession(timeout)
-  const options = { timeout, onTouchError: tell }
+  const options = { timeout, onTouchError: tell, absoluteTtl: session.absoluteTtl }
   const host = (store: StoreGuard, ready?: () => boolean): SessionHost =>
     createOwnSession(settings, session, store, { ...(ready && { ready }), onLateError: tell })
-  if (redis && !session.store) {
-    const inner = createRedisSessionStore(loadConnectRedis(), redis, {
+  if (link && !session.store) {
+    const inner = createRedisSessionStore(loadConnectRedis(), link, {
       prefix: `${settings.redisPrefix}sess:`,
       ttl: session.ttl,
     })
-    const store = new StoreGuard(inner, { ...options, unreadable: isWrongType })
-    return host(store, () => isRedisReady(redis))
+    const onFailure = (): void => {
+      link.trouble()
+    }
+    const store = new StoreGuard(inner, { ...options, onFailure, unreadable: isWrongType })
+    return host(store, () => link.ready())
   }
   const store = session.store ?? new expressSession.MemoryStore()
   if (store instanceof expressSession.MemoryStore) {
@@ -130,9 +155,9 @@ function createHost(
   return host(new StoreGuard(store, options))
 }
 
-function createState(settings: Settings, redis: WxRedisClient | undefined): UserState {
-  if (!redis) return createMemoryUserState()
-  return createRedisUserState(redis, {
+function createState(settings: Settings, link: RedisLink | undefined): UserState {
+  if (!link) return createMemoryUserState()
+  return createRedisUserState(link, {
     prefix: settings.redisPrefix,
     ttl: settings.session?.ttl ?? appSessionTtl,
     timeout: settings.storeTimeout,
@@ -194,6 +219,13 @@ function publicSessions(runtime: Runtime, sessions: UserSessions): WxSessions {
       const ids = await sessions.endAll(user, options?.except)
       reportRevoked(runtime, user, ids, 'revoke')
       return ids.length
+    },
+    onEnd(session, listener) {
+      const sid = sidOf(session)
+      if (sid !== undefined) return runtime.ends.watch(sid, listener)
+      throw new WxLoginError('WX_SESSION_REQUIRED', {
+        message: 'wx.sessions.onEnd takes req.wx, or what wx.authenticate gave.',
+      })
     },
   }
 }

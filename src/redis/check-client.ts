@@ -1,3 +1,5 @@
+import { redisKind } from './client-kind.js'
+
 /** The parts of the clients that tell them apart. */
 interface Suspect {
   defineCommand?: unknown
@@ -36,11 +38,54 @@ export function redisFaults(client: unknown): string[] {
   return []
 }
 
+interface Options {
+  disableOfflineQueue?: boolean
+  pingInterval?: number
+  clientSideCache?: unknown
+  socket?: { socketTimeout?: number; reconnectStrategy?: unknown }
+  /** Of a cluster. */
+  defaults?: Options
+  topologyRefreshOnReconnectionAttemptStrategy?: unknown
+}
+
+/** The options of the connections behind a client; undefined where it does not tell (pools, sentinels). */
+function optionsOf(client: object): Options | undefined {
+  const { options, _options } = client as { options?: Options; _options?: Options }
+  const own = options ?? _options
+  return redisKind(client) === 'cluster' ? { ...own?.defaults, ...own } : own
+}
+
 /**
- * False while a client is known to be away. Pools, and clusters before redis 6, only know whether they were
- * ever connected.
+ * What in the options of a client will make its own commands hang, or end it for good, each with its fix. The
+ * plugin's commands have a deadline and a client to fall back on; the app's own have neither.
  */
-export function isRedisReady(client: unknown): boolean {
-  const { isReady, isOpen } = (client ?? {}) as { isReady?: boolean; isOpen?: boolean }
-  return isReady ?? isOpen ?? true
+export function redisWarnings(client: unknown): string[] {
+  if (typeof client !== 'object' || client === null) return []
+  const options = optionsOf(client)
+  if (!options) return []
+  const { socket } = options
+  const found: string[] = []
+  if (options.disableOfflineQueue !== true) {
+    found.push(
+      'disableOfflineQueue is not set: commands wait in memory while Redis is away, and run long after they were given up; set it to true',
+    )
+  }
+  if (socket?.reconnectStrategy === false) {
+    found.push(
+      'socket.reconnectStrategy is false: the client ends with its first broken connection; give a function that returns ms',
+    )
+  } else if (socket?.socketTimeout !== undefined && socket.reconnectStrategy === undefined) {
+    found.push(
+      'socket.socketTimeout without socket.reconnectStrategy: the first timeout ends the client for good; give a function that returns ms',
+    )
+  }
+  if (
+    socket?.socketTimeout !== undefined &&
+    (options.pingInterval ?? Infinity) >= socket.socketTimeout
+  ) {
+    found.push(
+      'socket.socketTimeout without a shorter pingInterval: quiet connections are broken off; set pingInterval to a quarter of it',
+    )
+  }
+  return found
 }

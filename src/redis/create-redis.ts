@@ -1,18 +1,97 @@
-import { createClient, type RedisClientOptions } from 'redis'
+import {
+  createClient,
+  createCluster,
+  createSentinel,
+  type RedisClientOptions,
+  type RedisClusterOptions,
+  type RedisSentinelOptions,
+} from 'redis'
+import { parseRedisUrl } from './redis-url.js'
 
 /** A node-redis client as {@link createRedis} makes it; not connected yet. */
 export type WxRedis = ReturnType<typeof createClient>
+/** The same for a cluster. */
+export type WxRedisCluster = ReturnType<typeof createCluster>
+/** The same for a Redis behind Sentinel. */
+export type WxRedisSentinel = ReturnType<typeof createSentinel>
+
+const reconnectPause = 500
+
+/** Options under which nothing waits for long, and no connection is given up for good. */
+function connectionOptions({ socket, ...rest }: RedisClientOptions): RedisClientOptions {
+  return {
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: 10_000,
+    pingInterval: 500,
+    ...rest,
+    socket: {
+      connectTimeout: 1000,
+      socketTimeout: 2000,
+      reconnectStrategy: (retries: number) => Math.min(50 * (retries + 1), reconnectPause),
+      ...socket,
+    } as NonNullable<RedisClientOptions['socket']>,
+  }
+}
+
+interface Ends {
+  connect: () => Promise<unknown>
+  close: () => Promise<unknown>
+  destroy: () => unknown
+}
+
+/** Clusters and sentinels give up where no node answers at first; a server may be started before its Redis. */
+function connectForEver<C extends Ends>(client: C): C {
+  const [connect, close, destroy] = [client.connect, client.close, client.destroy].map((method) =>
+    (method as () => Promise<unknown>).bind(client),
+  ) as [Ends['connect'], Ends['close'], Ends['destroy']]
+  let wanted = true
+  return Object.assign(client, {
+    async connect(): Promise<unknown> {
+      wanted = true
+      for (;;) {
+        try {
+          return await connect()
+        } catch (error) {
+          if (!wanted) throw error
+        }
+        await new Promise((resolve) => setTimeout(resolve, reconnectPause))
+        if (!wanted) throw new Error('The client was closed before Redis was reached')
+      }
+    },
+    close(): Promise<unknown> {
+      wanted = false
+      return close()
+    },
+    destroy(): unknown {
+      wanted = false
+      return destroy()
+    },
+  })
+}
+
+type Scheme<What extends string> = `redis${'' | 's'}${What}://${string}`
 
 /**
  * A node-redis client set up for sessions on the request path: commands fail at once while Redis is away
- * instead of waiting in a queue, dead connections are noticed within two seconds, and it reconnects for ever.
- * Errors of the connection do not end the process (the plugin answers 503 meanwhile).
+ * instead of waiting in a queue, dead connections are noticed within two seconds, and it reconnects for ever,
+ * also where Redis was not there at first. Errors of the connection do not end the process (the plugin answers
+ * 503 meanwhile).
  *
- * The `redis` package's own defaults wait: with them a request hangs for as long as Redis is away, and one
- * socket timeout ends the client for good.
+ * The `redis` package's own defaults wait: with them a request hangs for as long as Redis is away, one
+ * socket timeout ends the client for good, and a cluster is looked at anew only five seconds after a node
+ * was lost.
  *
- * @param url - `redis://[user:password@]host:port[/db]`, or `rediss://` for TLS
- * @param options - merged over the defaults; `socket` merged field by field
+ * | URL | client |
+ * |---|---|
+ * | `redis://[user:password@]host:port[/db]` | one server |
+ * | `redis+sentinel://[user:password@]host:port,host:port/name[/db]` | the master `name` that these sentinels watch |
+ * | `redis+cluster://[user:password@]host:port,host:port` | a cluster, some of whose nodes these are |
+ *
+ * With `rediss` instead of `redis`: TLS. User and password are those of the Redis servers. A URL that is only
+ * known at run time gives a client of the plain type: commands with a key are the same on all three.
+ *
+ * @param options - merged over the defaults of each connection; `socket` merged field by field
+ * @throws TypeError for a URL of another form
  * @example
  * ```ts
  * import { createRedis } from 'express-wx-login/redis'
@@ -21,21 +100,39 @@ export type WxRedis = ReturnType<typeof createClient>
  * app.use(wxLogin({ appid, secret, session: { secret: sessionSecret }, redis }))
  * ```
  */
-export function createRedis(url: string, options: RedisClientOptions = {}): WxRedis {
-  const { socket, ...rest } = options
-  const client = createClient({
-    url,
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: 10_000,
-    pingInterval: 500,
-    ...rest,
-    socket: {
-      connectTimeout: 1000,
-      socketTimeout: 2000,
-      reconnectStrategy: (retries: number) => Math.min(50 * (retries + 1), 500),
-      ...socket,
-    } as NonNullable<RedisClientOptions['socket']>,
+export function createRedis(url: Scheme<'+cluster'>, options?: RedisClientOptions): WxRedisCluster
+export function createRedis(url: Scheme<'+sentinel'>, options?: RedisClientOptions): WxRedisSentinel
+export function createRedis(url: string, options?: RedisClientOptions): WxRedis
+export function createRedis(url: string, options: RedisClientOptions = {}): unknown {
+  const target = parseRedisUrl(url)
+  if (target.kind === 'client') {
+    const client = createClient({ url, ...connectionOptions(options) })
+    client.on('error', () => undefined)
+    return client
+  }
+
+  const { username, password, tls, nodes } = target
+  const connection = connectionOptions({
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(target.database !== undefined && { database: target.database }),
+    ...options,
+    socket: { ...(tls && { tls }), ...options.socket } as NonNullable<RedisClientOptions['socket']>,
   })
+  const client =
+    target.kind === 'cluster'
+      ? createCluster({
+          rootNodes: nodes.map((socket) => ({ socket })),
+          defaults: connection,
+          topologyRefreshOnReconnectionAttemptStrategy: 100,
+        } as RedisClusterOptions)
+      : createSentinel({
+          name: target.name,
+          sentinelRootNodes: nodes,
+          nodeClientOptions: connection,
+          sentinelClientOptions: { socket: { connectTimeout: 1000, ...(tls && { tls }) } },
+          scanInterval: 1000,
+        } as RedisSentinelOptions)
   client.on('error', () => undefined)
-  return client
+  return connectForEver(client as Ends)
 }

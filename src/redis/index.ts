@@ -2,4 +2,9 @@
  * `express-wx-login/redis`: a well-configured node-redis client for those who want one.
  * @module
  */
-export { createRedis, type WxRedis } from './create-redis.js'
+export {
+  createRedis,
+  type WxRedis,
+  type WxRedisCluster,
+  type WxRedisSentinel,
+} from './create-redis.js'

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { RedisStore } from 'connect-redis'
 import type { Request } from 'express'
 import type { Session, SessionData, Store } from 'express-session'
+import type { RedisLink } from './link.js'
 
 type Callback = (error?: unknown) => void
 type Fields = Record<string, unknown>
@@ -60,10 +61,10 @@ export interface RedisSessionStoreOptions {
  */
 export function createRedisSessionStore(
   Base: typeof RedisStore,
-  client: unknown,
+  link: RedisLink,
   options: RedisSessionStoreOptions,
 ): Store {
-  const redis = client as Commands
+  const redis = (): Commands => link.client as Commands
   // The text each session was loaded from, or written as last.
   const texts = new WeakMap<object, string>()
 
@@ -75,17 +76,17 @@ export function createRedisSessionStore(
   ): Promise<unknown> {
     const call = { keys: [key], arguments: [from, to, String(ttl)] }
     try {
-      return await redis.evalSha(scriptSha, call)
+      return await redis().evalSha(scriptSha, call)
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-      return redis.eval(script, call)
+      return redis().eval(script, call)
     }
   }
 
   class WxRedisStore extends Base {
     async #create(key: string, session: SessionData, text: string, ttl: number): Promise<void> {
       const expiration = { type: 'EX', value: ttl }
-      if ((await redis.set(key, text, { condition: 'NX', expiration })) === null) {
+      if ((await redis().set(key, text, { condition: 'NX', expiration })) === null) {
         throw new Error('EXISTS a new session has the id of another')
       }
       texts.set(session, text)
@@ -151,5 +152,6 @@ export function createRedisSessionStore(
     },
     stringify: (session: SessionData) => JSON.stringify(session),
   }
-  return new WxRedisStore({ client, serializer, ...options })
+  const store = new WxRedisStore({ client: link.client, serializer, ...options })
+  return Object.defineProperty(store, 'client', { get: () => link.client })
 }

@@ -1,5 +1,6 @@
 import { withDeadline } from '../deadline.js'
 import type { UserState, WxIdentity } from '../types.js'
+import type { RedisLink } from './link.js'
 import { isWrongType } from './wrong-type.js'
 
 /** The commands used here; every kind of node-redis client has them. */
@@ -30,7 +31,7 @@ const isNoCount = (error: unknown): boolean =>
 const refusalWindow = 60
 const maxRemembered = 10_000
 
-/** What {@link createRedisUserState} needs beside the client. */
+/** What {@link createRedisUserState} needs beside the way to Redis. */
 export interface RedisUserStateOptions {
   /** Prefix of every key. */
   prefix: string
@@ -45,21 +46,30 @@ export interface RedisUserStateOptions {
  * per session. The keys of one user share a hash tag, so that they lie in one cluster slot.
  * A key of another type than expected is dropped and counts as absent.
  */
-export function createRedisUserState(client: unknown, options: RedisUserStateOptions): UserState {
-  const redis = client as Commands
+export function createRedisUserState(link: RedisLink, options: RedisUserStateOptions): UserState {
+  const redis = (): Commands => link.client as Commands
   const { prefix, ttl, timeout } = options
   const keyOf = (user: WxIdentity, what: string): string =>
     `${prefix}user:{${user.appid}:${user.openid}}:${what}`
   const sessionsOf = (user: WxIdentity): string => keyOf(user, 'sessions')
   const kept = new Map<string, number>()
 
-  async function run<T>(key: string, work: () => Promise<T>): Promise<T> {
+  async function ask<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await withDeadline(work(), timeout)
     } catch (error) {
+      link.trouble()
+      throw error
+    }
+  }
+
+  async function run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await ask(work)
+    } catch (error) {
       if (!isWrongType(error) && !isNoCount(error)) throw error
-      await withDeadline(redis.del([key]), timeout)
-      return withDeadline(work(), timeout)
+      await ask(() => redis().del([key]))
+      return ask(work)
     }
   }
 
@@ -69,9 +79,9 @@ export function createRedisUserState(client: unknown, options: RedisUserStateOpt
       return run(key, async () => {
         // One round trip: node-redis sends what is asked for in one tick together.
         const [, , count] = await Promise.all([
-          redis.zAdd(key, { score: loginAt, value: sid }),
-          redis.expire(key, 2 * ttl),
-          redis.zCard(key),
+          redis().zAdd(key, { score: loginAt, value: sid }),
+          redis().expire(key, 2 * ttl),
+          redis().zCard(key),
         ])
         return count
       })
@@ -79,12 +89,12 @@ export function createRedisUserState(client: unknown, options: RedisUserStateOpt
 
     async removeSessions(user, sids) {
       const key = sessionsOf(user)
-      if (sids.length > 0) await run(key, () => redis.zRem(key, sids))
+      if (sids.length > 0) await run(key, () => redis().zRem(key, sids))
     },
 
     async listSessions(user) {
       const key = sessionsOf(user)
-      const found = await run(key, () => redis.zRangeWithScores(key, 0, -1))
+      const found = await run(key, () => redis().zRangeWithScores(key, 0, -1))
       return found.reverse().map(({ value, score }) => ({ sid: value, loginAt: score }))
     },
 
@@ -97,26 +107,26 @@ export function createRedisUserState(client: unknown, options: RedisUserStateOpt
       kept.delete(key)
       kept.set(key, now + ttl * 500)
       if (kept.size > maxRemembered) kept.delete(kept.keys().next().value!)
-      withDeadline(redis.expire(key, 2 * ttl), timeout).catch(() => kept.delete(key))
+      ask(() => redis().expire(key, 2 * ttl)).catch(() => kept.delete(key))
     },
 
     async refusals(user, sessionId, add) {
       const key = keyOf(user, `refused:${sessionId}`)
       return run(key, async () => {
         if (add === 0) {
-          const count = Number(await redis.get(key))
+          const count = Number(await redis().get(key))
           return Number.isSafeInteger(count) ? count : 0
         }
         // A window that begins with the first refusal: one that every refusal extends would never end.
         const [, count] = await Promise.all([
-          redis.set(key, '0', {
+          redis().set(key, '0', {
             condition: 'NX',
             expiration: { type: 'EX', value: refusalWindow },
           }),
-          redis.incr(key),
+          redis().incr(key),
         ])
         // The key ended between the two, and INCR has made one without an end.
-        if (count === 1) await redis.expire(key, refusalWindow)
+        if (count === 1) await redis().expire(key, refusalWindow)
         return count
       })
     },

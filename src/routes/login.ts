@@ -102,7 +102,7 @@ async function logIn(
   const app = await findApp(runtime, body.appid, req)
 
   const flight = runtime.flights.join({ appid: app.appid, code: body.code }, arrivedAt, () =>
-    exchange(runtime, app, body.code),
+    runtime.breaker(() => exchange(runtime, app, body.code)),
   )
   const { openid, sessionKey, unionid } = await flight.session
   const identity = identityOf({
@@ -132,6 +132,7 @@ async function logIn(
   const session = host.make(req, res, record, user)
   const listed = await store(runtime, identity, session, record.loginAt, previous)
   await flight.used()
+  if (previous !== null) runtime.ends.tell({ ids: [publicId(previous)], reason: 'login' })
   session.deliver()
   if (listed > settings.maxPerUser) {
     // The login stands by now: a failure here is for the log.

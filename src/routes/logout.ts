@@ -18,8 +18,9 @@ export function logoutRoute(runtime: Runtime, sessions: UserSessions): ReturnTyp
       const { context } = login
       const identity = identityOf(context)
       const sid = req.sessionID
-      if (everywhere) await sessions.endAll(identity, context.sessionId)
+      const ids = everywhere ? await sessions.endAll(identity, context.sessionId) : []
       await runtime.host.end(req, res)
+      runtime.ends.tell({ ids: [...ids, context.sessionId], reason: 'logout' })
       await runtime.state.removeSessions(identity, [sid]).catch((error: unknown) => {
         throw storeUnavailable(error)
       })

@@ -204,7 +204,11 @@ export function createOwnSession(
 
     destroy: (sids) => store.remove(sids),
 
-    expiresIn: () => session.ttl,
+    expiresIn(req) {
+      const loginAt = readRecord(req.session)?.loginAt ?? Date.now()
+      const left = Math.floor((loginAt - Date.now()) / 1000) + session.absoluteTtl
+      return Math.max(0, Math.min(session.ttl, left))
+    },
   }
 
   /** What express-session's answer means for a request that presented `sid` (null: no token). */

@@ -62,6 +62,10 @@ const isSession = (value: unknown): value is SessionData => {
 export interface StoreGuardOptions {
   /** Deadline of one operation, in ms. */
   timeout: number
+  /** Longest life of a login in seconds, however often it is used. */
+  absoluteTtl?: number
+  /** Told of every operation that failed or was too slow. */
+  onFailure?: () => void
   /** Told when a lifetime could not be extended; the request goes on. */
   onTouchError?: (error: unknown) => void
   /** Whether an error of `get` means a record that no retry will make readable, beside broken JSON. */
@@ -70,8 +74,8 @@ export interface StoreGuardOptions {
 
 /**
  * Any express-session store, made fit for the request path: every operation has a deadline and fails as
- * `WX_STORE_UNAVAILABLE`; a record that cannot be read is dropped and counts as none; a failed touch does
- * not fail the request.
+ * `WX_STORE_UNAVAILABLE`; a record that cannot be read, or is past its longest life, is dropped and counts as
+ * none; a failed touch does not fail the request.
  */
 export class StoreGuard extends Store {
   readonly #inner: Store
@@ -85,7 +89,16 @@ export class StoreGuard extends Store {
   }
 
   #ask<T>(call: Call<T>): Promise<T | null> {
-    return ask(this.#options.timeout, call)
+    return ask(this.#options.timeout, call).catch((error: unknown) => {
+      this.#options.onFailure?.()
+      throw error
+    })
+  }
+
+  /** Whether a login has lived as long as any may. */
+  #tooOld({ wx }: SessionData): boolean {
+    const { absoluteTtl = Infinity } = this.#options
+    return typeof wx?.loginAt === 'number' && Date.now() - wx.loginAt > absoluteTtl * 1000
   }
 
   /** A stored session, or null. */
@@ -122,7 +135,7 @@ export class StoreGuard extends Store {
     try {
       const found = await this.#ask<SessionData | null>((done) => void this.#inner.get(sid, done))
       if (found === null) return null
-      if (isSession(found)) return found
+      if (isSession(found) && !this.#tooOld(found)) return found
     } catch (error) {
       if (!(error instanceof SyntaxError) && !this.#options.unreadable?.(error)) throw error
     }

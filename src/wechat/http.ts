@@ -9,11 +9,23 @@ export function upstreamError(reason: string, status?: number): WxLoginError {
   return new WxLoginError('WX_UPSTREAM', { reason, ...(status !== undefined && { status }) })
 }
 
+const outages = new WeakSet<WxLoginError>()
+
+/** WeChat is away: unreachable, silent or answering HTTP 5xx, as opposed to an answer that makes no sense. */
+export function outageError(reason: string, status?: number): WxLoginError {
+  const error = upstreamError(reason, status)
+  outages.add(error)
+  return error
+}
+
+/** Whether an error says that WeChat is away. */
+export const isOutage = (error: unknown): boolean => outages.has(error as WxLoginError)
+
 /** Rejects when the signal fires, also where the work itself does not listen to it. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const stop = (): void => {
-      reject(upstreamError('WeChat did not answer in time', 504))
+      reject(outageError('WeChat did not answer in time', 504))
     }
     if (signal.aborted) {
       stop()
@@ -81,7 +93,8 @@ export async function askWeChat(
     const response = await send(url, { ...init, redirect: 'manual', signal })
     if (!response.ok) {
       response.body?.cancel().catch(() => undefined)
-      throw upstreamError(`WeChat answered HTTP ${String(response.status)}`)
+      const reason = `WeChat answered HTTP ${String(response.status)}`
+      throw response.status >= 500 ? outageError(reason) : upstreamError(reason)
     }
     return readBounded(response)
   }
@@ -89,6 +102,6 @@ export async function askWeChat(
     return parseReply(await untilAborted(exchange(), signal))
   } catch (error) {
     if (WxLoginError.is(error)) throw error
-    throw upstreamError(`WeChat could not be reached: ${failureName(error)}`)
+    throw outageError(`WeChat could not be reached: ${failureName(error)}`)
   }
 }

@@ -1,0 +1,18 @@
+import base from './jest.config.js'
+
+/**
+ * The long suites against servers that are broken on purpose: one at a time, so that what they measure is theirs.
+ * @type {import('jest').Config}
+ */
+export default {
+  ...base,
+  testMatch: ['<rootDir>/test/faults/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/'],
+  testTimeout: 120_000,
+  maxWorkers: 1,
+  reporters: [
+    'default',
+    '<rootDir>/test/faults/table-reporter.js',
+    '<rootDir>/test/support/closing-line-reporter.js',
+  ],
+}

@@ -1,0 +1,213 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { withDeadline } from '../deadline.js'
+import { isReady, type LiveClient, redisKind } from './client-kind.js'
+import { healthOf } from './health.js'
+
+/** The way to Redis: the client the app gave, or while that one is sick, another like it. */
+export interface RedisLink {
+  /** The client to use for the next command; keep it no longer than that. */
+  readonly client: unknown
+  /** False while Redis is known to be away: no command is worth sending. */
+  ready(): boolean
+  /** To be told of every operation that failed or had no answer in time. */
+  trouble(): void
+  /** Whether the app still wants its client: it has been connected and was not closed. */
+  readonly wanted: boolean
+  /**
+   * Another client like the given one, not connected; null while none can be made. Whoever asks closes it.
+   * `single`: one connection where the given one is a pool.
+   */
+  duplicate(how?: 'single'): LiveClient | null
+  /** Closes what was opened here; the given client is the app's. */
+  close(): void
+}
+
+const pause = 100
+const watchPeriod = 1000
+
+/** Ends a client that was opened here, whatever state it is in. */
+function end(client: LiveClient, how: 'close' | 'destroy' = 'destroy'): void {
+  const ended = (async () => client[how]())()
+  ended.catch(() => {
+    if (how === 'close') end(client)
+  })
+}
+
+/**
+ * Keeps a way to Redis open. Where an operation fails or is overdue, every connection is asked for a sign of
+ * life; a client with one that gives none is replaced. Options of node-redis do not do that: its socket timeout
+ * begins again with every write, so that under traffic a peer that has vanished is never noticed.
+ *
+ * A plain client that is silent is connected again in place, which heals the app's own commands too. Where
+ * that does not help, and for the other kinds, whose reconnecting cannot be hurried from outside, a second client
+ * with the same options takes over until the given one is well again.
+ *
+ * @param timeout - how long an operation may take, in ms; the signs of life and new connections are given
+ *   shares of it
+ */
+export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
+  const kind = redisKind(given)
+  const probeTimeout = Math.max(100, timeout * 0.3)
+  const connectTimeout = Math.max(250, timeout * 0.5)
+  let current = given
+  /** A member of the pool: it alone can make another pool. */
+  let member: LiveClient | undefined
+  let away = false
+  let healing = false
+  let closed = false
+  let everOpen = given.isOpen
+  /** The app ended its client, other than the client that gave up. Only plain clients tell. */
+  let ended = false
+  let reviving = false
+  let watch: NodeJS.Timeout | undefined
+
+  if (kind === 'client') {
+    given.on('end', () => (ended = !reviving))
+    given.on('ready', () => {
+      everOpen = true
+      ended = false
+    })
+  }
+
+  /** Whether the app still wants its client. */
+  function wanted(): boolean {
+    if (given.isOpen) everOpen = true
+    return !closed && (given.isOpen || (kind === 'client' && everOpen && !ended))
+  }
+
+  function meetMember(): void {
+    if (kind !== 'pool' || member || !given.isOpen) return
+    const pool = given as unknown as {
+      execute: (f: (c: LiveClient) => LiveClient) => Promise<LiveClient>
+    }
+    pool
+      .execute((client) => client)
+      .then(
+        (client) => (member = client),
+        () => undefined,
+      )
+  }
+
+  function duplicate(how?: 'single'): LiveClient | null {
+    const like = kind === 'pool' ? member : given
+    const made =
+      kind === 'pool' && how !== 'single'
+        ? (like as (LiveClient & { createPool(): LiveClient }) | undefined)?.createPool()
+        : like?.duplicate?.()
+    made?.on('error', () => undefined)
+    return made ?? null
+  }
+
+  function use(client: LiveClient): void {
+    const before = current
+    current = client
+    away = false
+    // One that is left because the given client is well again may still have work to finish.
+    if (before !== given && before !== client) end(before, client === given ? 'close' : 'destroy')
+    clearInterval(watch)
+    if (client === given) return
+    // Looks after what was opened here: it goes when the given client is well again, or not wanted any more.
+    watch = setInterval(() => {
+      if (!wanted()) close()
+      else if (!healing) void goHome()
+    }, watchPeriod).unref()
+  }
+
+  async function goHome(): Promise<boolean> {
+    if (current === given || (await healthOf(given, probeTimeout)) !== 'well' || !wanted())
+      return false
+    use(given)
+    return true
+  }
+
+  /** Connects a silent plain client again. One that is busy connecting must be left to it. */
+  async function revive(): Promise<boolean> {
+    if (kind !== 'client' || !given.isReady) return false
+    reviving = true
+    given.destroy()
+    const connected = given.connect()
+    reviving = false
+    return succeeds(connected)
+  }
+
+  async function succeeds(connected: Promise<unknown>): Promise<boolean> {
+    return withDeadline(connected, connectTimeout).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** Tries one new client; it takes over where all of it is well. */
+  async function replace(): Promise<boolean> {
+    const fresh = duplicate()
+    if (!fresh) return false
+    // Clusters and sentinels have other nodes to try where one cannot be reached.
+    const failed = new Promise<never>((_, reject) => {
+      if (kind === 'client' || kind === 'pool') fresh.once('error', reject)
+      if (kind === 'sentinel')
+        fresh.once('client-error', () => {
+          reject(new Error('no master'))
+        })
+    })
+    const good =
+      (await succeeds(Promise.race([fresh.connect(), failed]))) &&
+      (await healthOf(fresh, probeTimeout)) === 'well' &&
+      wanted()
+    if (good) use(fresh)
+    else end(fresh)
+    return good
+  }
+
+  async function heal(): Promise<void> {
+    while (wanted()) {
+      const health = await healthOf(current, probeTimeout)
+      if (health === 'well') break
+      away = health === 'away'
+      if (!wanted()) break
+      const cured =
+        current === given
+          ? (await revive()) || (await replace())
+          : (await goHome()) || (await replace())
+      if (!cured) await delay(pause, undefined, { ref: false })
+    }
+    away = false
+  }
+
+  async function look(): Promise<void> {
+    healing = true
+    await heal().catch(() => undefined)
+    // A burst of failures is one reason to look, not hundreds.
+    await delay(pause, undefined, { ref: false })
+    healing = false
+  }
+
+  function trouble(): void {
+    if (!healing && wanted()) void look()
+  }
+
+  function close(): void {
+    closed = true
+    clearInterval(watch)
+    if (current !== given) end(current)
+    current = given
+  }
+
+  meetMember()
+  return {
+    get client() {
+      return current
+    },
+    get wanted() {
+      return wanted()
+    },
+    ready() {
+      meetMember()
+      if (!away && isReady(current)) return true
+      trouble()
+      return false
+    },
+    trouble,
+    duplicate,
+    close,
+  }
+}

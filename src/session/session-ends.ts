@@ -1,0 +1,105 @@
+import { observe } from '../diagnostics.js'
+import type { EndChannel, SessionsEnd, WxSessionEnd } from '../types.js'
+import { publicId } from './record.js'
+
+const sweepEvery = 10_000
+const sweepAtOnce = 200
+
+/** Tells whoever holds something open for a session that the session has ended. */
+export interface SessionEnds {
+  tell(end: SessionsEnd): void
+  /** Calls `listener` once when the session ends; returns a function that forgets it. */
+  watch(sid: string, listener: (end: WxSessionEnd) => void): () => void
+  close(): void
+}
+
+/**
+ * News of ended sessions come over the channel at once. News that were lost on the way, and sessions that just
+ * expired, are found by asking the store every ten seconds which of the watched sessions are alive.
+ */
+export function createSessionEnds(
+  alive: (sids: string[]) => Promise<boolean[]>,
+  channel?: EndChannel,
+): SessionEnds {
+  type Listener = (end: WxSessionEnd) => void
+  const watched = new Map<string, { sid: string; listeners: Set<Listener> }>()
+  let fresh: string[] = []
+  let timer: NodeJS.Timeout | undefined
+  let subscribed: Promise<void> | undefined
+
+  function end(id: string, reason: WxSessionEnd['reason']): void {
+    const { listeners = [] } = watched.get(id) ?? {}
+    watched.delete(id)
+    for (const listener of listeners) observe('onEnd', listener, { sessionId: id, reason })
+    rest()
+  }
+
+  const hear = ({ ids, reason }: SessionsEnd): void => {
+    for (const id of ids) end(id, reason)
+  }
+
+  async function sweep(sids: string[]): Promise<void> {
+    for (let from = 0; from < sids.length; from += sweepAtOnce) {
+      const some = sids.slice(from, from + sweepAtOnce)
+      const lives = await alive(some)
+      some.forEach((sid, i) => {
+        if (!lives[i]) end(publicId(sid), 'gone')
+      })
+    }
+  }
+
+  function start(): void {
+    timer ??= setInterval(() => {
+      channel?.check()
+      // While the store is away nothing is known to have ended.
+      sweep([...watched.values()].map(({ sid }) => sid)).catch(() => undefined)
+    }, sweepEvery).unref()
+    subscribed ??= channel?.subscribe(hear) ?? Promise.resolve()
+  }
+
+  function rest(): void {
+    if (watched.size > 0) return
+    clearInterval(timer)
+    timer = undefined
+    if (subscribed) channel?.unsubscribe()
+    subscribed = undefined
+  }
+
+  /** The session may have ended before the channel was open. */
+  function lookOnce(sid: string): void {
+    fresh.push(sid)
+    if (fresh.length > 1) return
+    const look = async (): Promise<void> => {
+      await subscribed
+      const sids = fresh
+      fresh = []
+      await sweep(sids)
+    }
+    look().catch(() => (fresh = []))
+  }
+
+  return {
+    tell(ended) {
+      if (ended.ids.length === 0) return
+      hear(ended)
+      channel?.publish(ended)
+    },
+    watch(sid, listener) {
+      const id = publicId(sid)
+      const entry = watched.get(id) ?? { sid, listeners: new Set() }
+      entry.listeners.add(listener)
+      watched.set(id, entry)
+      start()
+      lookOnce(sid)
+      return () => {
+        entry.listeners.delete(listener)
+        if (entry.listeners.size === 0 && watched.get(id) === entry) watched.delete(id)
+        rest()
+      }
+    },
+    close() {
+      watched.clear()
+      rest()
+    },
+  }
+}
