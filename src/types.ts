@@ -263,6 +263,7 @@ export interface WxRedisClient {
   sendCommand: unknown
   connect: () => Promise<unknown>
   on: (event: 'error', listener: (error: Error) => void) => unknown
+  listeners: (event: 'error') => unknown[]
 }
 
 /** Everything `wxLogin` takes beside the app. */

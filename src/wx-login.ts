@@ -12,7 +12,7 @@ import { createRedisLink, type RedisLink } from './redis/link.js'
 import { loadConnectRedis } from './redis/load-connect-redis.js'
 import { createRedisSessionStore } from './redis/session-store.js'
 import { createRedisUserState } from './redis/user-state.js'
-import { isWrongType } from './redis/wrong-type.js'
+import { isWrongType } from './redis/reply-error.js'
 import { requireWxSession } from './require-wx-session.js'
 import { loginRoute } from './routes/login.js'
 import { logoutRoute } from './routes/logout.js'
@@ -39,6 +39,8 @@ import { type Settings, settingsOf } from './settings.js'
 import type { UserState, WxLogin, WxLoginOptions, WxSessions } from './types.js'
 import { createBreaker } from './wechat/breaker.js'
 import { createCodeFlights } from './wechat/code-flights.js'
+
+const ignore = (): void => undefined
 
 /** How long user lists are kept where the session's lifetime is the app's business: 30 days. */
 const appSessionTtl = 30 * 24 * 3600
@@ -71,7 +73,7 @@ export function wxLogin(options: WxLoginOptions): WxLogin {
   const settings = settingsOf(options)
   const { redis } = options
   // Without a listener node-redis ends the process when the connection breaks; the plugin answers 503.
-  redis?.on('error', () => undefined)
+  if (redis && !redis.listeners('error').includes(ignore)) redis.on('error', ignore)
   const warnings = redisWarnings(redis)
   if (warnings.length > 0) {
     warnOnce(

@@ -1,5 +1,6 @@
 import { withDeadline } from '../deadline.js'
 import { isReady, type LiveClient, redisKind } from './client-kind.js'
+import { isConnectionError } from './reply-error.js'
 
 /** `partly`: some of the connections answer. */
 export type Health = 'well' | 'partly' | 'away'
@@ -46,8 +47,15 @@ function questions(client: LiveClient): (() => Promise<unknown>)[] {
 /** Asks every connection of a client for a sign of life, and waits for at most `ms` milliseconds. */
 export async function healthOf(client: LiveClient, ms: number): Promise<Health> {
   if (!isReady(client)) return 'away'
-  const answers = await Promise.allSettled(questions(client).map((ask) => withDeadline(ask(), ms)))
-  const good = answers.filter(({ status }) => status === 'fulfilled').length
-  if (good === 0) return 'away'
-  return good === answers.length ? 'well' : 'partly'
+  const signs = await Promise.all(
+    questions(client).map((ask) =>
+      withDeadline(ask(), ms).then(
+        () => true,
+        // Redis that says no (it is loading, or busy) is there; another connection would hear the same.
+        (error: unknown) => !isConnectionError(error),
+      ),
+    ),
+  )
+  if (!signs.includes(true)) return 'away'
+  return signs.includes(false) ? 'partly' : 'well'
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { withDeadline } from '../deadline.js'
+import { warnOnce } from '../diagnostics.js'
 import { isReady, type LiveClient, redisKind } from './client-kind.js'
 import { healthOf } from './health.js'
 
@@ -23,6 +24,7 @@ export interface RedisLink {
 }
 
 const pause = 100
+const longestPause = 400
 const watchPeriod = 1000
 
 /** Ends a client that was opened here, whatever state it is in. */
@@ -61,13 +63,15 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
   let reviving = false
   let watch: NodeJS.Timeout | undefined
 
-  if (kind === 'client') {
-    given.on('end', () => (ended = !reviving))
-    given.on('ready', () => {
-      everOpen = true
-      ended = false
-    })
+  const onEnd = (): void => {
+    ended = !reviving
   }
+  const onReady = (): void => {
+    everOpen = true
+    ended = false
+  }
+  if (kind === 'client') given.on('end', onEnd)
+  if (kind === 'client') given.on('ready', onReady)
 
   /** Whether the app still wants its client. */
   function wanted(): boolean {
@@ -108,7 +112,7 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
     if (client === given) return
     // Looks after what was opened here: it goes when the given client is well again, or not wanted any more.
     watch = setInterval(() => {
-      if (!wanted()) close()
+      if (!wanted()) drop()
       else if (!healing) void goHome()
     }, watchPeriod).unref()
   }
@@ -144,10 +148,11 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
     // Clusters and sentinels have other nodes to try where one cannot be reached.
     const failed = new Promise<never>((_, reject) => {
       if (kind === 'client' || kind === 'pool') fresh.once('error', reject)
-      if (kind === 'sentinel')
-        fresh.once('client-error', () => {
-          reject(new Error('no master'))
+      if (kind === 'sentinel') {
+        fresh.on('client-error', ({ type }: { type: string }) => {
+          if (type === 'MASTER') reject(new Error('no master'))
         })
+      }
     })
     const good =
       (await succeeds(Promise.race([fresh.connect(), failed]))) &&
@@ -159,7 +164,7 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
   }
 
   async function heal(): Promise<void> {
-    while (wanted()) {
+    for (let next = pause; wanted(); next = Math.min(next + pause, longestPause)) {
       const health = await healthOf(current, probeTimeout)
       if (health === 'well') break
       away = health === 'away'
@@ -168,7 +173,7 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
         current === given
           ? (await revive()) || (await replace())
           : (await goHome()) || (await replace())
-      if (!cured) await delay(pause, undefined, { ref: false })
+      if (!cured) await delay(next, undefined, { ref: false })
     }
     away = false
   }
@@ -185,8 +190,8 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
     if (!healing && wanted()) void look()
   }
 
-  function close(): void {
-    closed = true
+  /** Goes back to the given client, whatever its state. */
+  function drop(): void {
     clearInterval(watch)
     if (current !== given) end(current)
     current = given
@@ -204,10 +209,18 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
       meetMember()
       if (!away && isReady(current)) return true
       trouble()
+      if (!everOpen) {
+        warnOnce('WX_REDIS_OPEN', 'wxLogin: the Redis client is not connected: call its connect()')
+      }
       return false
     },
     trouble,
     duplicate,
-    close,
+    close() {
+      closed = true
+      given.off('end', onEnd)
+      given.off('ready', onReady)
+      drop()
+    },
   }
 }

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { RedisStore } from 'connect-redis'
 import type { Request } from 'express'
 import type { Session, SessionData, Store } from 'express-session'
 import type { RedisLink } from './link.js'
+import { isConnectionError } from './reply-error.js'
 
 type Callback = (error?: unknown) => void
+type Loaded = (error: unknown, session?: SessionData | null) => void
 type Fields = Record<string, unknown>
 
 /** The commands used beside connect-redis' own. */
@@ -28,6 +31,9 @@ const scriptSha = createHash('sha1').update(script).digest('hex')
 
 /** Requests of one session that write at the same time; more than this many in a row is no conflict any more. */
 const maxAttempts = 10
+
+/** How long a read waits for the next connection, in ms: {@link createRedis} makes one after 50. */
+const reconnectTime = 80
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
@@ -83,6 +89,20 @@ export function createRedisSessionStore(
     }
   }
 
+  /** A connection that breaks is mostly replaced by the next in no time; reading again harms nothing. */
+  async function readAgain<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read()
+    } catch (error) {
+      if (!isConnectionError(error)) throw error
+      const until = performance.now() + reconnectTime
+      do await delay(10, undefined, { ref: false })
+      while (!link.ready() && performance.now() < until)
+      if (!link.ready()) throw error
+      return read()
+    }
+  }
+
   class WxRedisStore extends Base {
     async #create(key: string, session: SessionData, text: string, ttl: number): Promise<void> {
       const expiration = { type: 'EX', value: ttl }
@@ -126,6 +146,12 @@ export function createRedisSessionStore(
       await (loaded === undefined
         ? this.#create(key, session, text, ttl)
         : this.#update(key, session, text, ttl, loaded))
+    }
+
+    override get(sid: string, callback?: Loaded): Promise<SessionData | null> {
+      const found = readAgain(() => super.get(sid) as Promise<SessionData | null>)
+      if (callback) found.then((session) => callback(null, session), callback)
+      return found
     }
 
     override set(sid: string, session: SessionData, callback?: Callback): Promise<void> {

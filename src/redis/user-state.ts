@@ -1,7 +1,7 @@
 import { withDeadline } from '../deadline.js'
 import type { UserState, WxIdentity } from '../types.js'
 import type { RedisLink } from './link.js'
-import { isWrongType } from './wrong-type.js'
+import { isWrongType } from './reply-error.js'
 
 /** The commands used here; every kind of node-redis client has them. */
 interface Commands {
