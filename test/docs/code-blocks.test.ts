@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { type CodeBlock, errorPages, read, readmes, root } from './markdown.js'
+import { type CodeBlock, errorPages, operationsPages, read, readmes, root } from './markdown.js'
 import { createWorkspace, run, type Workspace } from './workspace.js'
 
-const pages = [...readmes, ...errorPages]
+const pages = [...readmes, ...errorPages, ...operationsPages]
 
 interface Sample extends CodeBlock {
   /** Where it stands: page, language, number. */

@@ -5,6 +5,7 @@ export const root = join(__dirname, '../..')
 
 export const readmes = ['README.md', 'README.zh-CN.md'] as const
 export const errorPages = ['docs/errors.md', 'docs/zh-CN/errors.md'] as const
+export const operationsPages = ['docs/operations.md', 'docs/zh-CN/operations.md'] as const
 
 export interface CodeBlock {
   language: string
