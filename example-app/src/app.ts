@@ -9,14 +9,18 @@ import {
 } from 'express-wx-login'
 import helmet from 'helmet'
 import type { Config } from './config.js'
+import type { Database } from './database.js'
 import { errorHandler, notFound } from './errors.js'
-import type { Readiness } from './health.js'
+import { createEventStream } from './event-stream.js'
+import { createReadinessCheck } from './health.js'
 import type { Log } from './logger.js'
 import type { Metrics } from './metrics.js'
 import type { Notes } from './notes.js'
 import { loginRateLimit } from './rate-limit.js'
+import { redisKind } from './redis.js'
 import { noteError, requestLog } from './request-log.js'
 import { appRoutes } from './routes.js'
+import { createSessionCheck, type RedisState } from './session-check.js'
 import { startPage } from './start-page.js'
 import type { Status } from './status.js'
 import type { Users } from './users.js'
@@ -26,16 +30,26 @@ export interface Dependencies {
   config: Config
   wechat: Pick<WeChat, 'appid' | 'secret' | 'baseUrl'>
   redis?: WxLoginOptions['redis']
+  database: Database
   users: Users
   notes: Notes
   metrics: Metrics
   log: Log
-  ready: () => Promise<Readiness>
   status: () => Status
 }
 
+/** The app, and those parts of it that its server needs. */
+export interface Assembly {
+  app: Express
+  wx: WxLogin
+  /** Where sessions are in Redis: what a request would meet there now. */
+  checkRedis?: () => Promise<RedisState>
+  /** Ends the answers that would go on for ever. */
+  endStreams: () => void
+}
+
 /** Puts the app together; opens and starts nothing. */
-export function createApp(d: Dependencies): { app: Express; wx: WxLogin } {
+export function createApp(d: Dependencies): Assembly {
   const onError = (error: WxLoginError, req?: IncomingMessage): void => {
     d.metrics.error(error.code)
     // Before the reply the error goes into the request's own line; later it gets one of its own.
@@ -53,6 +67,14 @@ export function createApp(d: Dependencies): { app: Express; wx: WxLogin } {
     onError,
   })
 
+  const url = d.config.redisUrl
+  const checkRedis =
+    url === undefined
+      ? undefined
+      : createSessionCheck(wx.sessions, d.wechat.appid, redisKind(url) === 'cluster')
+  const ready = createReadinessCheck(d.database, checkRedis)
+  const events = createEventStream(wx.sessions)
+
   const app = express()
   app.disable('x-powered-by')
   app.set('trust proxy', d.config.trustProxy ?? false)
@@ -64,7 +86,7 @@ export function createApp(d: Dependencies): { app: Express; wx: WxLogin } {
   app.get('/', startPage(d.status))
   app.get('/healthz', (_req, res) => void res.json({ status: 'ok' }))
   app.get('/readyz', async (_req, res) => {
-    const readiness = await d.ready()
+    const readiness = await ready()
     res.status(readiness.status === 'ok' ? 200 : 503).json(readiness)
   })
   app.get('/metrics', d.metrics.expose)
@@ -73,10 +95,10 @@ export function createApp(d: Dependencies): { app: Express; wx: WxLogin } {
     app.post('/wx/login', loginRateLimit(d.config.loginRateLimit, onError))
   }
   app.use(wx)
-  app.use(appRoutes(d.notes))
+  app.use(appRoutes(d.notes, events.handler))
 
   app.use(notFound)
   app.use(wxErrorHandler)
   app.use(errorHandler((code) => d.metrics.error(code)))
-  return { app, wx }
+  return { app, wx, endStreams: events.close, ...(checkRedis && { checkRedis }) }
 }

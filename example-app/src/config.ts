@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { randomBytes } from 'node:crypto'
+import { createRedis } from 'express-wx-login/redis'
 import * as v from 'valibot'
 
 /** Which WeChat this server talks to. */
@@ -59,6 +60,16 @@ const url = (name: string, schemes: string[], example: string) =>
     ),
   )
 
+/** Several hosts in one URL are none for `URL`; what createRedis takes it can connect to. */
+const isRedisUrl = (text: string): boolean => {
+  try {
+    createRedis(text) // connects to nothing
+    return true
+  } catch {
+    return false
+  }
+}
+
 const secret = (name: string) =>
   v.optional(
     v.pipe(
@@ -92,7 +103,15 @@ const environment = v.object({
   WX_API_BASE: url('WX_API_BASE', ['http:', 'https:'], 'http://127.0.0.1:3900'),
   SESSION_SECRET: secret('SESSION_SECRET'),
   SESSION_SECRET_OLD: secret('SESSION_SECRET_OLD'),
-  REDIS_URL: url('REDIS_URL', ['redis:', 'rediss:'], 'redis://127.0.0.1:6379'),
+  REDIS_URL: v.optional(
+    v.pipe(
+      v.string(),
+      v.check(
+        isRedisUrl,
+        'REDIS_URL must be a URL like redis://127.0.0.1:6379, redis+sentinel://127.0.0.1:26379,127.0.0.1:26380/mymaster or redis+cluster://127.0.0.1:7000,127.0.0.1:7001.',
+      ),
+    ),
+  ),
   DATABASE_URL: url(
     'DATABASE_URL',
     ['postgres:', 'postgresql:'],

@@ -1,5 +1,13 @@
 import { createRedis, type WxRedis } from 'express-wx-login/redis'
+import { atMost } from './at-most.js'
 import type { Log } from './logger.js'
+
+/** What a `REDIS_URL` leads to. */
+export type RedisKind = 'single' | 'sentinel' | 'cluster'
+
+export function redisKind(url: string): RedisKind {
+  return (/^rediss?\+(sentinel|cluster):/.exec(url)?.[1] as RedisKind | undefined) ?? 'single'
+}
 
 /**
  * A client that connects in the background and for ever: Redis may be down when the server starts,
@@ -7,23 +15,30 @@ import type { Log } from './logger.js'
  */
 export function openRedis(url: string, log: Log): WxRedis {
   const redis = createRedis(url)
-  let away = false
-  redis.on('error', (error: Error) => {
-    if (away) return // once is enough: it tries again several times a second
-    away = true
-    log.error({ err: error }, 'Redis is unavailable: trying again until it is there')
-  })
-  redis.on('ready', () => {
-    if (away) log.info('Redis is there again')
-    away = false
-  })
   // It rejects only where the client was closed while it tried.
   redis.connect().catch((error: unknown) => log.debug({ err: error }, 'Redis was never reached'))
   return redis
 }
 
-/** Lets pending commands finish. A connection that is not there has none. */
+// Within the server's own patience with everything it closes.
+const closeTimeout = 300
+
+/** Lets pending commands finish, where Redis lets them. Never throws: the process is about to end. */
 export async function closeRedis(redis: WxRedis): Promise<void> {
-  if (redis.isReady) await redis.close()
-  else redis.destroy()
+  const quietly = async (end: () => unknown): Promise<void> => {
+    try {
+      await end()
+    } catch {
+      // It was closed already, or never open.
+    }
+  }
+  await atMost(
+    closeTimeout,
+    quietly(() => redis.close()),
+  )
+  // Whoever still has not answered is not there; a Sentinel's client even waits here for its last attempt.
+  await atMost(
+    closeTimeout,
+    quietly(() => redis.destroy()),
+  )
 }

@@ -1,9 +1,9 @@
-import express, { Router } from 'express'
+import express, { type RequestHandler, Router } from 'express'
 import { getWx, requireWxSession } from 'express-wx-login'
 import { type Notes, parseNote } from './notes.js'
 
 /** The app itself. Its guard is the plugin's; `getWx(req)` says who is asking. */
-export function appRoutes(notes: Notes): Router {
+export function appRoutes(notes: Notes, events: RequestHandler): Router {
   const router = Router()
 
   // No guard: answers everybody, also while Redis is away.
@@ -30,6 +30,9 @@ export function appRoutes(notes: Notes): Router {
   router.get('/me/notes', async (req, res) => {
     res.json({ notes: await notes.list(getWx(req)) })
   })
+
+  // Stays open until the session ends.
+  router.get('/me/events', events)
 
   return router
 }

@@ -1,14 +1,15 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createApp } from './app.js'
+import { atMost } from './at-most.js'
 import { type Config, ConfigError } from './config.js'
 import { openDatabase } from './database.js'
 import { drainable } from './drain.js'
-import { createReadinessCheck } from './health.js'
 import type { Log } from './logger.js'
 import { createMetrics } from './metrics.js'
 import { createNotes } from './notes.js'
 import { closeRedis, openRedis } from './redis.js'
+import { watchRedis } from './redis-watch.js'
 import { startMigration } from './schema.js'
 import { describeStatus, type Status } from './status.js'
 import { createUsers } from './users.js'
@@ -47,15 +48,15 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     const drain = drainable(server)
     const status = () => describeStatus(config, urlOf(server), wechat.sandboxUrl)
 
-    const { app, wx } = createApp({
+    const { app, wx, checkRedis, endStreams } = createApp({
       config,
       wechat,
       ...(redis && { redis }),
+      database,
       users: createUsers(database),
       notes: createNotes(database),
       metrics: createMetrics(),
       log,
-      ready: createReadinessCheck(database, redis),
       status,
     })
     server.on('request', app)
@@ -66,6 +67,8 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     })
     await freePort('PORT', listening)
     closers.push(() => server.close())
+    const unwatch = redis && checkRedis && watchRedis(redis, checkRedis, log)
+    closers.push(() => unwatch?.())
 
     const waiting = new AbortController()
     closers.push(() => waiting.abort())
@@ -76,6 +79,8 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       failed: migration.done.then(() => new Promise<never>(() => {})),
       async close() {
         // Logins in flight are finished; new ones on open connections get a 503 that says try again.
+        endStreams()
+        unwatch?.()
         const [cut] = await Promise.all([drain(drainTimeout), atMost(drainTimeout, wx.close())])
         // Only now what they needed: the sandbox, Redis, the database.
         await closeAll()
@@ -108,13 +113,4 @@ async function freePort<T>(name: string, listening: Promise<T>): Promise<T> {
       ])
     throw error
   }
-}
-
-async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise((resolve) => {
-    timer = setTimeout(resolve, milliseconds)
-  })
-  await Promise.race([work, timeout])
-  clearTimeout(timer)
 }

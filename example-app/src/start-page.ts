@@ -45,6 +45,7 @@ ${
 ${status.sandboxPage === undefined ? '' : link(status.sandboxPage, 'The sandbox, which plays WeChat')}
 ${link('/public', '/public: a route without a session')}
 ${link('/me', '/me: a guarded route (401 in a browser: it has no token)')}
+${link('/me/events', '/me/events: guarded too; an open answer that ends with its session')}
 ${link('/healthz', '/healthz: the process lives')}
 ${link('/readyz', '/readyz: Redis and the database answer')}
 ${link('/metrics', '/metrics: for Prometheus')}

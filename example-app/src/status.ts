@@ -1,4 +1,5 @@
 import type { Config } from './config.js'
+import { redisKind } from './redis.js'
 import { curlWalk } from './walk.js'
 
 /** What runs here, in words: for the banner and the start page. Holds no secret. */
@@ -12,6 +13,12 @@ export interface Status {
   /** Only with a sandbox. */
   sandboxPage?: string
   walk?: string[]
+}
+
+const sessionsIn = {
+  single: 'in Redis',
+  sentinel: 'in Redis behind Sentinel',
+  cluster: 'in a Redis Cluster',
 }
 
 export function describeStatus(config: Config, url: string, sandboxUrl?: string): Status {
@@ -39,7 +46,7 @@ export function describeStatus(config: Config, url: string, sandboxUrl?: string)
   return {
     url,
     wechat,
-    sessions: config.redisUrl === undefined ? 'in memory' : 'in Redis',
+    sessions: config.redisUrl === undefined ? 'in memory' : sessionsIn[redisKind(config.redisUrl)],
     database:
       config.databaseUrl === undefined ? 'embedded PostgreSQL (PGlite), in memory' : 'PostgreSQL',
     warnings,

@@ -21,7 +21,7 @@ export interface LiveClient {
   once: (event: string, listener: (...args: never[]) => void) => unknown
   off: (event: string, listener: (...args: never[]) => void) => unknown
   /** Absent on pools. */
-  duplicate?: () => LiveClient
+  duplicate?: (overrides?: object) => LiveClient
 }
 
 /** False while a client is known to be away. Pools only know whether they were ever connected. */

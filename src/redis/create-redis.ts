@@ -6,6 +6,7 @@ import {
   type RedisClusterOptions,
   type RedisSentinelOptions,
 } from 'redis'
+import { withDeadline } from '../deadline.js'
 import { parseRedisUrl } from './redis-url.js'
 
 /** A node-redis client as {@link createRedis} makes it; not connected yet. */
@@ -16,6 +17,7 @@ export type WxRedisCluster = ReturnType<typeof createCluster>
 export type WxRedisSentinel = ReturnType<typeof createSentinel>
 
 const reconnectPause = 500
+const connectTimeout = 3000
 
 /** Options under which nothing waits for long, and no connection is given up for good. */
 function connectionOptions({ socket, ...rest }: RedisClientOptions): RedisClientOptions {
@@ -50,9 +52,11 @@ function connectForEver<C extends Ends>(client: C): C {
       wanted = true
       for (;;) {
         try {
-          return await connect()
+          // A cluster waits for every master it knows of, also for one whose place is about to be taken.
+          return await withDeadline(connect(), connectTimeout)
         } catch (error) {
           if (!wanted) throw error
+          ;(async () => destroy())().catch(() => undefined)
         }
         await new Promise((resolve) => setTimeout(resolve, reconnectPause))
         if (!wanted) throw new Error('The client was closed before Redis was reached')

@@ -2,12 +2,25 @@ import { withDeadline } from '../deadline.js'
 import { isReady, type LiveClient, redisKind } from './client-kind.js'
 import { isConnectionError } from './reply-error.js'
 
-/** `partly`: some of the connections answer. */
-export type Health = 'well' | 'partly' | 'away'
+/** What the connections behind a client say. */
+export interface Examination {
+  /** `partly`: some of the connections answer. */
+  health: 'well' | 'partly' | 'away'
+  /** Where there are several servers: those that answer. */
+  answering: { host: string; port: number }[]
+}
+
+interface Question {
+  ask: () => Promise<unknown>
+  /** Whom it asks, where there are several servers. */
+  server?: () => { host: string; port: number } | undefined
+}
+
+type NodeClient = LiveClient & { options?: { socket?: { host: string; port: number } } }
 
 interface Cluster {
-  masters: unknown[]
-  nodeClient: (node: unknown) => Promise<LiveClient> | LiveClient
+  masters: { client?: NodeClient }[]
+  nodeClient: (node: unknown) => Promise<NodeClient> | NodeClient
 }
 
 interface Sentinel {
@@ -15,40 +28,47 @@ interface Sentinel {
 }
 
 /** One question for every connection behind a client. */
-function questions(client: LiveClient): (() => Promise<unknown>)[] {
+function questions(client: LiveClient): Question[] {
   switch (redisKind(client)) {
     case 'cluster': {
       const { masters, nodeClient } = client as unknown as Cluster
-      return masters.map((node) => async () => {
-        const master = await nodeClient.call(client, node)
-        // A queue would keep the question until the node is back.
-        if (!isReady(master)) throw new Error('not connected')
-        return master.ping()
-      })
+      return masters.map((node) => ({
+        async ask() {
+          const master = await nodeClient.call(client, node)
+          // A queue would keep the question until the node is back.
+          if (!isReady(master)) throw new Error('not connected')
+          return master.ping()
+        },
+        // As it was reached, which is not always as the cluster names it.
+        server: () => node.client?.options?.socket,
+      }))
     }
     case 'sentinel':
       return [
-        async () => {
-          const role = await (client as unknown as Sentinel).sendCommand(false, ['ROLE'])
-          if ((role as unknown[])[0] !== 'master') throw new Error('no master any more')
+        {
+          async ask() {
+            const role = await (client as unknown as Sentinel).sendCommand(false, ['ROLE'])
+            if ((role as unknown[])[0] !== 'master') throw new Error('no master any more')
+          },
         },
       ]
     case 'pool':
       // Asked at once, each goes to another connection.
       return Array.from(
         { length: Math.max(1, (client as unknown as { totalClients: number }).totalClients) },
-        () => () => client.ping(),
+        () => ({ ask: () => client.ping() }),
       )
     case 'client':
-      return [() => client.ping()]
+      return [{ ask: () => client.ping() }]
   }
 }
 
 /** Asks every connection of a client for a sign of life, and waits for at most `ms` milliseconds. */
-export async function healthOf(client: LiveClient, ms: number): Promise<Health> {
-  if (!isReady(client)) return 'away'
+export async function examine(client: LiveClient, ms: number): Promise<Examination> {
+  if (!isReady(client)) return { health: 'away', answering: [] }
+  const asked = questions(client)
   const signs = await Promise.all(
-    questions(client).map((ask) =>
+    asked.map(({ ask }) =>
       withDeadline(ask(), ms).then(
         () => true,
         // Redis that says no (it is loading, or busy) is there; another connection would hear the same.
@@ -56,6 +76,7 @@ export async function healthOf(client: LiveClient, ms: number): Promise<Health> 
       ),
     ),
   )
-  if (!signs.includes(true)) return 'away'
-  return signs.includes(false) ? 'partly' : 'well'
+  const answering = asked.filter((_, i) => signs[i]).flatMap(({ server }) => server?.() ?? [])
+  if (!signs.includes(true)) return { health: 'away', answering }
+  return { health: signs.includes(false) ? 'partly' : 'well', answering }
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { withDeadline } from '../deadline.js'
 import { warnOnce } from '../diagnostics.js'
 import { isReady, type LiveClient, redisKind } from './client-kind.js'
-import { healthOf } from './health.js'
+import { type Examination, examine } from './health.js'
 
 /** The way to Redis: the client the app gave, or while that one is sick, another like it. */
 export interface RedisLink {
@@ -24,8 +24,25 @@ export interface RedisLink {
 }
 
 const pause = 100
-const longestPause = 400
+const longestPause = 200
 const watchPeriod = 1000
+
+/** Whether any of these comes true, as soon as one has. */
+function firstTrue(attempts: Promise<boolean>[]): Promise<boolean> {
+  return new Promise((resolve) => {
+    for (const attempt of attempts) {
+      attempt.then(
+        (done) => {
+          if (done) resolve(true)
+        },
+        () => undefined,
+      )
+    }
+    void Promise.allSettled(attempts).then(() => {
+      resolve(false)
+    })
+  })
+}
 
 /** Ends a client that was opened here, whatever state it is in. */
 function end(client: LiveClient, how: 'close' | 'destroy' = 'destroy'): void {
@@ -49,11 +66,14 @@ function end(client: LiveClient, how: 'close' | 'destroy' = 'destroy'): void {
  */
 export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
   const kind = redisKind(given)
+  // A sentinel client of redis 5 cannot be duplicated.
+  const inPlace = kind === 'client' || (kind === 'sentinel' && !given.duplicate)
   const probeTimeout = Math.max(100, timeout * 0.3)
   const connectTimeout = Math.max(250, timeout * 0.5)
   let current = given
   /** A member of the pool: it alone can make another pool. */
   let member: LiveClient | undefined
+  let answering: Examination['answering'] = []
   let away = false
   let healing = false
   let closed = false
@@ -76,7 +96,7 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
   /** Whether the app still wants its client. */
   function wanted(): boolean {
     if (given.isOpen) everOpen = true
-    return !closed && (given.isOpen || (kind === 'client' && everOpen && !ended))
+    return !closed && (given.isOpen || reviving || (kind === 'client' && everOpen && !ended))
   }
 
   function meetMember(): void {
@@ -92,12 +112,24 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
       )
   }
 
+  const isWell = async (client: LiveClient): Promise<boolean> =>
+    (await examine(client, probeTimeout)).health === 'well'
+
+  const overrides = (): object => ({
+    // A cluster is found the quickest through nodes that are known to answer.
+    ...(answering.length > 0 && {
+      rootNodes: answering.map(({ host, port }) => ({ socket: { host, port } })),
+    }),
+    // Else a sentinel client keeps it to itself that the master cannot be reached.
+    ...(kind === 'sentinel' && { passthroughClientErrorEvents: true }),
+  })
+
   function duplicate(how?: 'single'): LiveClient | null {
     const like = kind === 'pool' ? member : given
     const made =
       kind === 'pool' && how !== 'single'
         ? (like as (LiveClient & { createPool(): LiveClient }) | undefined)?.createPool()
-        : like?.duplicate?.()
+        : like?.duplicate?.(overrides())
     made?.on('error', () => undefined)
     return made ?? null
   }
@@ -118,19 +150,23 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
   }
 
   async function goHome(): Promise<boolean> {
-    if (current === given || (await healthOf(given, probeTimeout)) !== 'well' || !wanted())
-      return false
+    if (current === given || !(await isWell(given)) || !wanted()) return false
     use(given)
     return true
   }
 
-  /** Connects a silent plain client again. One that is busy connecting must be left to it. */
+  /** Connects a silent client again. One that is busy connecting must be left to it. */
   async function revive(): Promise<boolean> {
-    if (kind !== 'client' || !given.isReady) return false
+    if (!inPlace || reviving || !given.isReady) return false
     reviving = true
-    given.destroy()
-    const connected = given.connect()
-    reviving = false
+    const connected = (async () => {
+      await given.destroy()
+      return given.connect()
+    })()
+    connected.then(
+      () => (reviving = false),
+      () => (reviving = false),
+    )
     return succeeds(connected)
   }
 
@@ -141,38 +177,47 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
     )
   }
 
-  /** Tries one new client; it takes over where all of it is well. */
-  async function replace(): Promise<boolean> {
+  /** Tries one new client; it takes over where all of it is well, unless that is needed no more. */
+  async function replace(needed: () => boolean): Promise<boolean> {
     const fresh = duplicate()
     if (!fresh) return false
     // Clusters and sentinels have other nodes to try where one cannot be reached.
     const failed = new Promise<never>((_, reject) => {
-      if (kind === 'client' || kind === 'pool') fresh.once('error', reject)
-      if (kind === 'sentinel') {
-        fresh.on('client-error', ({ type }: { type: string }) => {
-          if (type === 'MASTER') reject(new Error('no master'))
-        })
-      }
+      fresh.on('error', (error: unknown) => {
+        const { message } = error as { message?: string }
+        const fatal = kind === 'client' || kind === 'pool' || message?.startsWith('Master Client')
+        if (fatal) reject(new Error('unreachable'))
+      })
     })
     const good =
       (await succeeds(Promise.race([fresh.connect(), failed]))) &&
-      (await healthOf(fresh, probeTimeout)) === 'well' &&
-      wanted()
+      (await isWell(fresh)) &&
+      wanted() &&
+      needed()
     if (good) use(fresh)
     else end(fresh)
     return good
   }
 
+  async function recovers(): Promise<boolean> {
+    const { health, answering: servers } = await examine(current, probeTimeout)
+    away = health === 'away'
+    answering = health === 'partly' ? servers : []
+    return health === 'well'
+  }
+
   async function heal(): Promise<void> {
-    for (let next = pause; wanted(); next = Math.min(next + pause, longestPause)) {
-      const health = await healthOf(current, probeTimeout)
-      if (health === 'well') break
-      away = health === 'away'
-      if (!wanted()) break
-      const cured =
-        current === given
-          ? (await revive()) || (await replace())
-          : (await goHome()) || (await replace())
+    let cured = await recovers()
+    for (let next = pause; !cured && wanted(); next = longestPause) {
+      let needed = true
+      const isNeeded = (): boolean => needed
+      const home = current === given ? revive : goHome
+      // At the same time: a client that has found its way itself must not wait for an attempt that hangs.
+      cured = await firstTrue([
+        recovers(),
+        home().then(async (done) => done || (needed && (await replace(isNeeded)))),
+      ])
+      needed = false
       if (!cured) await delay(next, undefined, { ref: false })
     }
     away = false

@@ -32,8 +32,10 @@ export function parseRedisUrl(url: string): RedisTarget {
   const [, scheme, kind, credentials, hosts, path = ''] =
     /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/]*)@)?([^/?#]*)(\/[^?#]*)?$/.exec(url) ?? []
   if (kind === undefined) {
-    if (!/^rediss?:$/.test(URL.canParse(url) ? new URL(url).protocol : ''))
+    const plain = URL.canParse(url) ? new URL(url) : undefined
+    if (!/^rediss?:$/.test(plain?.protocol ?? '') || plain!.hostname.includes(',')) {
       throw wrong('is not valid')
+    }
     return { kind: 'client' }
   }
   const [username, password] = (credentials ?? '').split(':').map(decodeURIComponent)

@@ -105,6 +105,30 @@ describe('the environment of the example app', () => {
     ).toEqual([expect.stringContaining('WX_APPID and WX_SECRET')])
   })
 
+  test.each([
+    'redis://127.0.0.1',
+    'rediss://user:pass@redis.example:6380/2',
+    'redis+sentinel://10.0.0.1:26379,10.0.0.2:26379/mymaster/1',
+    'rediss+sentinel://:pass@a.example,b.example/mymaster',
+    'redis+cluster://10.0.0.1:7000,10.0.0.2:7000',
+    'rediss+cluster://user:pass@cluster.example:6379',
+  ])('REDIS_URL=%s is accepted', (REDIS_URL) => {
+    expect(readConfig({ REDIS_URL }).redisUrl).toBe(REDIS_URL)
+  })
+
+  test.each([
+    'http://canary',
+    'canary',
+    'redis+sentinel://canary:26379',
+    'redis+cluster://canary:7000/0',
+    'redis+cluster://canary:7000,canary:x',
+    'redis://canary:6379,10.0.0.2:6379',
+    'redis://user:%canary@10.0.0.2',
+    'redis+cluster://user:%canary@10.0.0.2',
+  ])('REDIS_URL=%s is refused, and not quoted', (REDIS_URL) => {
+    expect(faultsOf({ REDIS_URL })).toEqual([expect.stringMatching(/^REDIS_URL (?!.*canary)/)])
+  })
+
   test('names all faults at once, and no value', () => {
     const canary = 'canary-value'
     const faults = faultsOf({

@@ -19,7 +19,12 @@ beforeAll(async () => {
     startPostgres(),
     startRedisServer(),
   ])
-  env = { WX_API_BASE: sandbox.baseUrl, DATABASE_URL: postgres.url, REDIS_URL: redis.url }
+  env = {
+    WX_API_BASE: sandbox.baseUrl,
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+    SESSION_SECRET: 'one secret for all processes of this file',
+  }
 })
 
 afterAll(async () => {
@@ -95,9 +100,12 @@ describe('Redis', () => {
         body: { redis: 'unavailable' },
       })
       expect((await http(`${early.url}/public`)).status).toBe(200)
+      expectRetry(await http(`${early.url}/me`, { token }), 'WX_STORE_UNAVAILABLE')
       await redis.restart()
+      const thereAt = performance.now()
       await eventually(ready(early), is(200))
       expect((await login(early, sandbox.baseUrl)).status).toBe(200)
+      expect(performance.now() - thereAt).toBeLessThan(3000)
     } finally {
       await early.stop()
     }

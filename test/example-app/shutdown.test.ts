@@ -1,4 +1,9 @@
+import { once } from 'node:events'
+import { type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { type PostgresServer, startPostgres } from '../support/postgres.js'
+import { redisUrl } from '../support/redis.js'
 import { type FakeWeChat, startFakeWeChat } from './fake-wechat.js'
 import { type Answer, type App, http, startApp, startAppByNpm } from './spawn-app.js'
 
@@ -27,7 +32,12 @@ afterEach(async () => {
 })
 
 async function start(begin: typeof startApp = startApp): Promise<App> {
-  const app = await begin({ ...wechat.env, DATABASE_URL: postgres.url })
+  const app = await begin({
+    ...wechat.env,
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redisUrl(),
+    SESSION_SECRET: 'one secret for all instances of these tests',
+  })
   apps.push(app)
   return app
 }
@@ -37,24 +47,93 @@ const logins = (app: App, count: number): Promise<Answer>[] =>
     http(`${app.url}/wx/login`, { body: { code: `user${i}-code` } }),
   )
 
-describe('SIGTERM', () => {
-  test('twenty logins in flight are all answered, then the process ends with 0', async () => {
-    const app = await start()
-    const release = wechat.hold()
-    const answers = logins(app, 20)
-    await wechat.received(20)
+/** A request that the app has begun to handle, and whose body is still to come. */
+async function begin(
+  url: string,
+  token?: string,
+): Promise<{ finish(body: object): Promise<{ status: number; body: string }> }> {
+  const req: ClientRequest = request(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      expect: '100-continue',
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
+  })
+  const answered = once(req, 'response') as Promise<[IncomingMessage]>
+  req.flushHeaders()
+  await once(req, 'continue')
+  return {
+    async finish(body) {
+      req.end(JSON.stringify(body))
+      const [res] = await answered
+      return { status: res.statusCode!, body: await text(res) }
+    },
+  }
+}
 
+describe('SIGTERM', () => {
+  test('fifty logins in flight are all answered and good elsewhere; the process ends with 0 within 5 s', async () => {
+    const [app, other] = await Promise.all([start(), start()])
+    const release = wechat.hold()
+    const answers = logins(app, 50) // below the limit a minute
+    await wechat.received(50)
+
+    const begun = performance.now()
     app.child.kill('SIGTERM')
+    const ended = app.exited.then((exit) => ({ exit, ms: performance.now() - begun }))
     await app.saw(/"stopping/)
     await expect(fetch(`${app.url}/healthz`)).rejects.toThrow() // nothing new is accepted
 
     release()
-    for (const { status, body } of await Promise.all(answers)) {
-      expect(status).toBe(200)
-      expect(body.token).toEqual(expect.any(String))
-    }
+    const all = await Promise.all(answers)
+    expect(all.map(({ status }) => status)).toEqual(Array(50).fill(200))
+    const { exit, ms } = await ended
+    expect(exit).toEqual({ code: 0, signal: null })
+    expect(ms).toBeLessThan(5000)
+    expect(app.output()).not.toMatch(/"level":"(error|fatal)"|requests were cut/)
+
+    const there = await Promise.all(
+      all.map(({ body }) => http(`${other.url}/me`, { token: body.token })),
+    )
+    expect(there.map(({ status }) => status)).toEqual(Array(50).fill(200))
+    expect(there.map(({ body }) => body.user)).toEqual(all.map(({ body }) => body.user))
+    expect(new Set(there.map(({ body }) => body.openid)).size).toBe(50)
+  })
+
+  test('guarded requests in flight are answered; a login that had not begun goes elsewhere', async () => {
+    const app = await start()
+    const { token } = (await Promise.all(logins(app, 1)))[0]!.body
+    const note = await begin(`${app.url}/me/notes`, token)
+    const unread = await begin(`${app.url}/wx/login`)
+    const early = connect(Number(new URL(app.url).port), '127.0.0.1') // as a load balancer opens them
+    await once(early, 'connect')
+
+    app.child.kill('SIGTERM')
+    await app.saw(/"stopping/)
+    const lateBody = '{"code":"late-1"}'
+    early.end(
+      `POST /wx/login HTTP/1.1\r\nHost: app\r\nContent-Type: application/json\r\nContent-Length: ${lateBody.length}\r\n\r\n${lateBody}`,
+    )
+    const late = await text(early)
+    expect(late).toMatch(/^HTTP\/1\.1 503 [^]*\r\nConnection: close\r\n[^]*"WX_CLOSING"/)
+    const refused = await unread.finish({ code: 'late-2' })
+    expect(refused.status).toBe(503)
+    expect(JSON.parse(refused.body).error).toMatchObject({ code: 'WX_CLOSING', action: 'retry' })
+    expect(await note.finish({ text: 'in time' })).toMatchObject({ status: 201 })
+
     expect(await app.exited).toEqual({ code: 0, signal: null })
-    expect(app.output()).not.toMatch(/"level":"(error|fatal)"/)
+    expect([...wechat.sessionKeys.keys()].join()).not.toContain('late') // both codes are still good
+  })
+
+  test('a connection on which nothing was ever asked does not hold the process', async () => {
+    const app = await start()
+    const quiet = connect(Number(new URL(app.url).port), '127.0.0.1')
+    await once(quiet, 'connect')
+    const begun = performance.now()
+    expect(await app.stop()).toEqual({ code: 0, signal: null })
+    expect(performance.now() - begun).toBeLessThan(3000) // not the whole time that requests are given
+    quiet.destroy()
   })
 
   test('keep-alive connections do not hold the process', async () => {
