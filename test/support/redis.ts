@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import {
   ensureRedisServer,
   removeFolder,
@@ -19,6 +21,8 @@ export interface RedisServerOptions {
   port?: number
   /** More arguments of `redis-server`. */
   args?: string[]
+  /** Text of a configuration file: Sentinel wants one, and writes in it. */
+  config?: string
 }
 
 /** A real redis-server that a test may break. */
@@ -43,15 +47,18 @@ export interface RedisServer {
 export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
   const command = await ensureRedisServer()
   const folder = temporaryFolder('redis')
+  const file = join(folder, 'redis.conf')
+  if (options.config !== undefined) writeFileSync(file, options.config)
   const start = (port: number): Promise<RunningServer & { port: number }> =>
     startServer({
       command,
       args: [
+        ...(options.config === undefined ? [] : [file]),
         ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder],
         ...['--save', '', '--appendonly', 'no', '--daemonize', 'no'],
         ...(options.args ?? []),
       ],
-      ready: /Ready to accept connections/,
+      ready: /Ready to accept connections|Sentinel ID is/,
       orphanSignal: 'KILL',
     }).then((server) => ({ ...server, port }))
 
