@@ -5,8 +5,8 @@ export default {
   // src is here so that files no test loads count in the coverage.
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // Minutes long, by name: npm run test:faults.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/faults/'],
+  // Minutes long, by name: npm run test:faults, npm run soak.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/faults/', '<rootDir>/test/soak/'],
   transform: {
     '\\.ts$': [
       '@swc/jest',

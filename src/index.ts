@@ -37,6 +37,7 @@ export type {
   WxRegister,
   WxRevokeEvent,
   WxRoutes,
+  WxSessionEnd,
   WxSessionInfo,
   WxSessionOptions,
   WxSessions,

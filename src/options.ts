@@ -26,6 +26,8 @@ const whole = (unit: string): v.GenericSchema<number> =>
     v.integer(`must be a whole number of ${unit}`),
     v.minValue(1, `must be at least 1 (${unit})`),
   )
+/** How long a session lives unused where nobody says otherwise, in seconds: 7 days. */
+export const defaultTtl = 7 * 24 * 3600
 const lifetime = v.pipe(
   whole('seconds'),
   v.maxValue(10 * 365 * 24 * 3600, 'must be at most ten years (seconds)'),
@@ -217,7 +219,7 @@ export function optionFaults(options: unknown): string[] {
       'redis: missing; sessions in memory are for development, give redis or session.store',
     )
   }
-  const { ttl, absoluteTtl } = session ?? {}
+  const { ttl = defaultTtl, absoluteTtl } = session ?? {}
   if (typeof ttl === 'number' && typeof absoluteTtl === 'number' && absoluteTtl < ttl) {
     faults.push('session.absoluteTtl: must not be shorter than session.ttl')
   }

@@ -1,5 +1,5 @@
 import { warnOnce } from './diagnostics.js'
-import { isLoopback, production } from './options.js'
+import { defaultTtl, isLoopback, production } from './options.js'
 import type {
   WxApp,
   WxAppResolver,
@@ -113,7 +113,7 @@ function sessionSettings(session: WxSessionOptions, cookieTransport: boolean): S
       'session.cookie.secure is off: the session cookie travels in the clear',
     )
   }
-  const ttl = session.ttl ?? 7 * 24 * 3600
+  const ttl = session.ttl ?? defaultTtl
   return {
     secrets: list(session.secret),
     ttl,

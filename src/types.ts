@@ -375,6 +375,11 @@ export interface UserState {
   removeSessions(user: WxIdentity, sids: string[]): Promise<void>
   /** Session ids with their login times (ms), newest first; some may have expired. */
   listSessions(user: WxIdentity): Promise<{ sid: string; loginAt: number }[]>
+  /**
+   * Takes the oldest beyond `max` out of the list, in one step, and answers them: never `newest`, and none at
+   * all where `newest` is not in the list any more. So logins at the same time cannot end each other both ways.
+   */
+  takeOldest(user: WxIdentity, max: number, newest: string): Promise<string[]>
   /** Keeps the list for as long as a session of the user lives; cheap enough for every request. */
   keepAlive(user: WxIdentity): void
   /** Refused open data of one session in the last minute; `add` counts one more. */

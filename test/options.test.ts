@@ -40,7 +40,7 @@ describe('good options', () => {
       {
         ...app,
         session: {
-          ...{ secret, ttl: 60, name: 'sid', maxPerUser: 5 },
+          ...{ secret, ttl: 60, absoluteTtl: 60, name: 'sid', maxPerUser: 5 },
           cookie: {
             ...{ httpOnly: false, secure: 'auto', sameSite: 'none' },
             ...{ path: '/a', domain: 'example.org', partitioned: true },
@@ -76,6 +76,7 @@ describe('good options', () => {
     const inner = {
       session: {
         ...{ secret, ttl: undefined, name: undefined, store: undefined, maxPerUser: undefined },
+        absoluteTtl: undefined,
         cookie: { httpOnly: undefined, secure: undefined, sameSite: undefined, path: undefined },
       },
       transport: { header: undefined, scheme: undefined, cookie: undefined },
@@ -194,6 +195,7 @@ describe('every other option', () => {
   test.each([
     ...wrong('session', null, 5, 'x', true),
     ...wrong('session.ttl', ...numbers),
+    ...wrong('session.absoluteTtl', ...numbers),
     ...wrong('session.maxPerUser', ...numbers),
     ...wrong('session.name', '', 'a b', 'a=b', 'a;b', 'ä', 5, null),
     ...wrong('session.store', null, {}, 5, { get: 5 }),
@@ -238,11 +240,29 @@ describe('every other option', () => {
   })
 
   // express-session makes a Date of it: beyond its range sessions would end as they are saved.
-  test('session.ttl is named where no clock can hold it', () => {
+  test('session.ttl is named where no clock can hold it, and so is session.absoluteTtl', () => {
     for (const ttl of [1e13, Number.MAX_SAFE_INTEGER]) {
       expect(named({ ...app, session: { secret, ttl } })).toEqual(['session.ttl'])
+      expect(named({ ...app, session: { secret, absoluteTtl: ttl } })).toEqual([
+        'session.absoluteTtl',
+      ])
     }
   })
+
+  test.each([
+    ['as long', 3600, 3600, true],
+    ['longer', 3600, 3601, true],
+    ['shorter', 3600, 3599, false],
+    ['shorter than the lifetime of who gives none (7 days)', undefined, 3600, false],
+    ['longer than that', undefined, 7 * 24 * 3600, true],
+  ])(
+    'session.absoluteTtl, against session.ttl, may not be shorter: %s',
+    (_, ttl, absoluteTtl, fine) => {
+      expect(optionFaults({ ...app, session: { secret, ttl, absoluteTtl } })).toEqual(
+        fine ? [] : [expect.stringMatching(/^session.absoluteTtl: must not be shorter/)],
+      )
+    },
+  )
 
   test('anything at all is answered with faults, without throwing', () => {
     fc.assert(

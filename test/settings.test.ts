@@ -30,6 +30,7 @@ describe('settingsOf', () => {
       session: {
         secrets: [secret],
         ttl: 7 * 24 * 3600,
+        absoluteTtl: 90 * 24 * 3600,
         name: 'wx.sid',
         cookie: { httpOnly: true, secure: 'auto', sameSite: 'lax', path: '/' },
         store: undefined,
@@ -64,6 +65,7 @@ describe('settingsOf', () => {
       session: {
         secret,
         ttl: undefined,
+        absoluteTtl: undefined,
         name: undefined,
         maxPerUser: undefined,
         cookie: undefined,
@@ -95,7 +97,8 @@ describe('settingsOf', () => {
     const settings = settingsOf({
       apps: [app, other],
       session: {
-        ...{ secret: [secret, 'older'], ttl: 60, name: 'sid', maxPerUser: 5, store },
+        ...{ secret: [secret, 'older'], ttl: 60, absoluteTtl: 90, name: 'sid', maxPerUser: 5 },
+        store,
         cookie: { sameSite: 'none', domain: 'example.org' },
       },
       ...{ redisPrefix: '', storeTimeout: 1, hookTimeout: 2, watermarkMaxAge: 3 },
@@ -107,7 +110,7 @@ describe('settingsOf', () => {
     })
     expect(settings).toMatchObject({
       session: {
-        ...{ secrets: [secret, 'older'], ttl: 60, name: 'sid', store },
+        ...{ secrets: [secret, 'older'], ttl: 60, absoluteTtl: 90, name: 'sid', store },
         cookie: { httpOnly: true, sameSite: 'none', path: '/', domain: 'example.org' },
       },
       ...{ redisPrefix: '', storeTimeout: 1, hookTimeout: 2, watermarkMaxAge: 3, maxPerUser: 5 },
@@ -121,6 +124,17 @@ describe('settingsOf', () => {
       [other.appid, other],
     ])
     expect(settings.hooks.onUser).toBe(onUser)
+  })
+
+  test.each([
+    ['90 days', 60, 90 * 24 * 3600],
+    ['90 days', 90 * 24 * 3600, 90 * 24 * 3600],
+    ['as long as unused, where that is longer', 365 * 24 * 3600, 365 * 24 * 3600],
+  ])('lets a session live for %s at the longest', (_, ttl, absoluteTtl) => {
+    expect(settingsOf({ ...app, session: { secret, ttl } }).session).toMatchObject({
+      ttl,
+      absoluteTtl,
+    })
   })
 
   test('leaves the session to the server where none is given', () => {

@@ -36,6 +36,7 @@ function connectionOptions({ socket, ...rest }: RedisClientOptions): RedisClient
 }
 
 interface Ends {
+  readonly isOpen: boolean
   connect: () => Promise<unknown>
   close: () => Promise<unknown>
   destroy: () => unknown
@@ -46,21 +47,30 @@ function connectForEver<C extends Ends>(client: C): C {
   const [connect, close, destroy] = [client.connect, client.close, client.destroy].map((method) =>
     (method as () => Promise<unknown>).bind(client),
   ) as [Ends['connect'], Ends['close'], Ends['destroy']]
-  let wanted = true
-  return Object.assign(client, {
-    async connect(): Promise<unknown> {
-      wanted = true
-      for (;;) {
-        try {
-          // A cluster waits for every master it knows of, also for one whose place is about to be taken.
-          return await withDeadline(connect(), connectTimeout)
-        } catch (error) {
-          if (!wanted) throw error
-          ;(async () => destroy())().catch(() => undefined)
-        }
-        await new Promise((resolve) => setTimeout(resolve, reconnectPause))
-        if (!wanted) throw new Error('The client was closed before Redis was reached')
+  let wanted = false
+  let connecting: Promise<unknown> | undefined
+
+  async function keepTrying(): Promise<unknown> {
+    for (;;) {
+      try {
+        // A cluster waits for every master it knows of, also for one whose place is about to be taken.
+        const connected = await withDeadline(connect(), connectTimeout)
+        if (wanted) return connected
+      } catch {
+        ;(async () => destroy())().catch(() => undefined)
+        if (wanted) await new Promise((resolve) => setTimeout(resolve, reconnectPause))
       }
+      if (!wanted) throw new Error('The client was closed before Redis was reached')
+    }
+  }
+
+  return Object.assign(client, {
+    connect(): Promise<unknown> {
+      wanted = true
+      // node-redis says itself that what is open cannot be connected again; trying anew would end it.
+      if (!connecting && client.isOpen) return connect()
+      connecting ??= keepTrying().finally(() => (connecting = undefined))
+      return connecting
     },
     close(): Promise<unknown> {
       wanted = false

@@ -53,9 +53,14 @@ export function createRedisEndChannel(link: RedisLink, prefix: string): EndChann
     if (!own) return
     subscriber = own
     heard = true
-    await own.connect()
-    await own.subscribe(channel, read)
-    await own.subscribe(echo, () => (heard = true))
+    try {
+      await own.connect()
+      await own.subscribe(channel, read)
+      await own.subscribe(echo, () => (heard = true))
+    } catch (error) {
+      if (subscriber === own) heard = false
+      throw error
+    }
   }
 
   return {
@@ -78,7 +83,11 @@ export function createRedisEndChannel(link: RedisLink, prefix: string): EndChann
         drop()
         return
       }
-      if (!heard || !subscriber) open().catch(() => undefined)
+      if (!heard || !subscriber) {
+        // It hears only once it has subscribed: what it said to itself now would be lost.
+        open().catch(() => undefined)
+        return
+      }
       heard = false
       publish(echo, '')
     },

@@ -52,12 +52,8 @@ function questions(client: LiveClient): Question[] {
           },
         },
       ]
+    // Of a pool one connection is asked, whichever is free: one that hangs is in use for ever and out of the way.
     case 'pool':
-      // Asked at once, each goes to another connection.
-      return Array.from(
-        { length: Math.max(1, (client as unknown as { totalClients: number }).totalClients) },
-        () => ({ ask: () => client.ping() }),
-      )
     case 'client':
       return [{ ask: () => client.ping() }]
   }
@@ -67,9 +63,11 @@ function questions(client: LiveClient): Question[] {
 export async function examine(client: LiveClient, ms: number): Promise<Examination> {
   if (!isReady(client)) return { health: 'away', answering: [] }
   const asked = questions(client)
+  // In a pool that has much to do the question waits for its turn.
+  const patience = redisKind(client) === 'pool' ? 2 * ms : ms
   const signs = await Promise.all(
     asked.map(({ ask }) =>
-      withDeadline(ask(), ms).then(
+      withDeadline(ask(), patience).then(
         () => true,
         // Redis that says no (it is loading, or busy) is there; another connection would hear the same.
         (error: unknown) => !isConnectionError(error),

@@ -23,6 +23,14 @@ export interface RedisLink {
   close(): void
 }
 
+interface Pool extends LiveClient {
+  readonly totalClients: number
+  execute: (f: (member: LiveClient) => LiveClient) => Promise<LiveClient>
+}
+interface PoolMember extends LiveClient {
+  createPool: (options: { maximum: number }) => LiveClient
+}
+
 const pause = 100
 const longestPause = 200
 const watchPeriod = 1000
@@ -78,38 +86,44 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
   let healing = false
   let closed = false
   let everOpen = given.isOpen
-  /** The app ended its client, other than the client that gave up. Only plain clients tell. */
-  let ended = false
+  /** The client ended itself, other than by the app. Only plain clients tell. */
+  let gaveUp = false
   let reviving = false
+  /** How often the client has found a connection. */
+  let connections = 0
+  /** The client has a connection on which nothing comes back. */
+  let silent = false
   let watch: NodeJS.Timeout | undefined
 
-  const onEnd = (): void => {
-    ended = !reviving
-  }
   const onReady = (): void => {
     everOpen = true
-    ended = false
+    gaveUp = false
+    connections++
+    silent = false
+    // It has just had an answer: no need to wait for the next look.
+    if (current === given) away = false
   }
-  if (kind === 'client') given.on('end', onEnd)
+  const onError = (): void => {
+    if (!given.isOpen) gaveUp = true
+  }
   if (kind === 'client') given.on('ready', onReady)
+  if (kind === 'client') given.on('error', onError)
 
   /** Whether the app still wants its client. */
   function wanted(): boolean {
     if (given.isOpen) everOpen = true
-    return !closed && (given.isOpen || reviving || (kind === 'client' && everOpen && !ended))
+    // One that the app has closed may wait for answers for long, and says nothing: not open is no proof of
+    // having given up.
+    return !closed && (given.isOpen || reviving || gaveUp)
   }
 
   function meetMember(): void {
     if (kind !== 'pool' || member || !given.isOpen) return
-    const pool = given as unknown as {
-      execute: (f: (c: LiveClient) => LiveClient) => Promise<LiveClient>
-    }
-    pool
-      .execute((client) => client)
-      .then(
-        (client) => (member = client),
-        () => undefined,
-      )
+    const met = (given as Pool).execute((client) => client)
+    met.then(
+      (client) => (member = client),
+      () => undefined,
+    )
   }
 
   const isWell = async (client: LiveClient): Promise<boolean> =>
@@ -128,7 +142,9 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
     const like = kind === 'pool' ? member : given
     const made =
       kind === 'pool' && how !== 'single'
-        ? (like as (LiveClient & { createPool(): LiveClient }) | undefined)?.createPool()
+        ? (like as PoolMember | undefined)?.createPool({
+            maximum: (given as Pool).totalClients || 1,
+          })
         : like?.duplicate?.(overrides())
     made?.on('error', () => undefined)
     return made ?? null
@@ -157,7 +173,7 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
 
   /** Connects a silent client again. One that is busy connecting must be left to it. */
   async function revive(): Promise<boolean> {
-    if (!inPlace || reviving || !given.isReady) return false
+    if (!inPlace || reviving || !silent || !given.isReady) return false
     reviving = true
     const connected = (async () => {
       await given.destroy()
@@ -200,9 +216,14 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
   }
 
   async function recovers(): Promise<boolean> {
+    const [asked, before] = [isReady(current), connections]
     const { health, answering: servers } = await examine(current, probeTimeout)
-    away = health === 'away'
     answering = health === 'partly' ? servers : []
+    // What was found of a connection says nothing of the one that came after it.
+    if (connections === before) {
+      away = health === 'away'
+      silent = asked && away
+    }
     return health === 'well'
   }
 
@@ -263,8 +284,8 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
     duplicate,
     close() {
       closed = true
-      given.off('end', onEnd)
       given.off('ready', onReady)
+      given.off('error', onError)
       drop()
     },
   }

@@ -27,18 +27,30 @@ function nodeOf(text: string, defaultPort: number): { host: string; port: number
   return { host, port: port === undefined ? defaultPort : Number(port) }
 }
 
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw wrong('has a percent sign that encodes nothing (%25 is the sign itself)')
+  }
+}
+
 /** Reads a URL with one host or, for a cluster and for Sentinel, several. */
 export function parseRedisUrl(url: string): RedisTarget {
   const [, scheme, kind, credentials, hosts, path = ''] =
-    /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/]*)@)?([^/?#]*)(\/[^?#]*)?$/.exec(url) ?? []
+    /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^/]*)@)?([^/?#]*)(\/[^?#]*)?$/.exec(url) ?? []
   if (kind === undefined) {
     const plain = URL.canParse(url) ? new URL(url) : undefined
     if (!/^rediss?:$/.test(plain?.protocol ?? '') || plain!.hostname.includes(',')) {
       throw wrong('is not valid')
     }
+    if (!/^\/?\d*$/.test(plain!.pathname)) throw wrong('has a path that is no database')
+    // node-redis' own errors for these are none that say so.
+    decoded(plain!.username)
+    decoded(plain!.password)
     return { kind: 'client' }
   }
-  const [username, password] = (credentials ?? '').split(':').map(decodeURIComponent)
+  const [, username, password] = /^([^:]*):?(.*)$/s.exec(credentials ?? '')!.map(decoded)
   const common: Nodes = {
     nodes: hosts!
       .split(',')
@@ -59,7 +71,7 @@ export function parseRedisUrl(url: string): RedisTarget {
   }
   return {
     kind: 'sentinel',
-    name: decodeURIComponent(name),
+    name: decoded(name),
     ...common,
     ...(database && { database: Number(database) }),
   }

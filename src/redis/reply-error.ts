@@ -4,6 +4,11 @@ const word = /^([A-Z]{2,}) /
 export const isWrongType = (error: unknown): boolean =>
   error instanceof Error && error.message.startsWith('WRONGTYPE')
 
-/** Whether an error is the connection's: what Redis itself says no with begins with a word in capitals. */
-export const isConnectionError = (error: unknown): boolean =>
-  error instanceof Error && !(error instanceof SyntaxError) && !word.test(error.message)
+/**
+ * Whether an error is the connection's: what Redis itself says no with begins with a word in capitals. Not by
+ * `instanceof`: the errors of Node's sockets are of another realm where the app runs in one of its own (Jest).
+ */
+export function isConnectionError(error: unknown): boolean {
+  const { name, message } = (error ?? {}) as { name?: unknown; message?: unknown }
+  return typeof message === 'string' && name !== 'SyntaxError' && !word.test(message)
+}

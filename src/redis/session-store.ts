@@ -29,8 +29,8 @@ redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 return 1`
 const scriptSha = createHash('sha1').update(script).digest('hex')
 
-/** Requests of one session that write at the same time; more than this many in a row is no conflict any more. */
-const maxAttempts = 10
+/** A write that fails to land is another's that landed: as many writers at once need as many attempts. */
+const maxAttempts = 100
 
 /** How long a read waits for the next connection, in ms: {@link createRedis} makes one after 50. */
 const reconnectTime = 80
@@ -124,7 +124,8 @@ export function createRedisSessionStore(
       for (let attempt = 0; attempt < maxAttempts; attempt++) {
         const found = await compareAndSet(key, from, to, ttl)
         if (typeof found !== 'string') {
-          if (found === 1) texts.set(session, to)
+          // Not `to`: what others wrote is not in this object, and its next save would take it out again.
+          if (found === 1) texts.set(session, text)
           return
         }
         const [base, theirs, mine] = [loaded, found, text].map((json) => JSON.parse(json) as Fields)

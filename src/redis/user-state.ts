@@ -5,6 +5,7 @@ import { isWrongType } from './reply-error.js'
 
 /** The commands used here; every kind of node-redis client has them. */
 interface Commands {
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
   zAdd(key: string, member: { score: number; value: string }): Promise<unknown>
   zRem(key: string, members: string[]): Promise<unknown>
   zCard(key: string): Promise<number>
@@ -27,6 +28,21 @@ interface Commands {
 /** What INCR says of a value that is no whole number. */
 const isNoCount = (error: unknown): boolean =>
   error instanceof Error && error.message.includes('not an integer')
+
+const takeScript = `
+if not redis.call('ZSCORE', KEYS[1], ARGV[2]) then return {} end
+local room, taken = tonumber(ARGV[1]) - 1, {}
+for _, sid in ipairs(redis.call('ZREVRANGE', KEYS[1], 0, -1)) do
+  if sid ~= ARGV[2] then
+    if room > 0 then
+      room = room - 1
+    else
+      redis.call('ZREM', KEYS[1], sid)
+      taken[#taken + 1] = sid
+    end
+  end
+end
+return taken`
 
 const refusalWindow = 60
 const maxRemembered = 10_000
@@ -96,6 +112,12 @@ export function createRedisUserState(link: RedisLink, options: RedisUserStateOpt
       const key = sessionsOf(user)
       const found = await run(key, () => redis().zRangeWithScores(key, 0, -1))
       return found.reverse().map(({ value, score }) => ({ sid: value, loginAt: score }))
+    },
+
+    async takeOldest(user, max, newest) {
+      const key = sessionsOf(user)
+      const call = { keys: [key], arguments: [String(max), newest] }
+      return (await run(key, () => redis().eval(takeScript, call))) as string[]
     },
 
     // Sessions slide at every request, the list only at logins: it is given twice the lifetime, and

@@ -32,6 +32,14 @@ export function createMemoryUserState(now: () => number = Date.now): UserState {
       const own = [...(sessions.get(keyOf(user)) ?? [])]
       return own.sort((a, b) => b[1] - a[1]).map(([sid, loginAt]) => ({ sid, loginAt }))
     },
+    async takeOldest(user, max, newest) {
+      const own = sessions.get(keyOf(user))
+      if (!own?.has(newest)) return []
+      const others = [...own].filter(([sid]) => sid !== newest).sort((a, b) => b[1] - a[1])
+      const taken = others.slice(max - 1).map(([sid]) => sid)
+      for (const sid of taken) own.delete(sid)
+      return taken
+    },
     keepAlive: () => undefined,
     async refusals(user, sessionId, add) {
       const key = `${keyOf(user)}:${sessionId}`

@@ -62,9 +62,10 @@ export function createUserSessions(host: SessionHost, state: UserState): UserSes
       }),
     trim: (user, max, newest) =>
       available(async () => {
-        const others = (await live(user)).map(({ sid }) => sid).filter((sid) => sid !== newest)
-        const sids = others.slice(max - 1)
-        await end(user, sids)
+        // What has expired takes nobody's place.
+        await live(user)
+        const sids = await state.takeOldest(user, max, newest)
+        await host.destroy(sids)
         return sids.map(publicId)
       }),
   }

@@ -1,6 +1,12 @@
-import { createClient, createClientPool, createCluster, createSentinel } from 'redis'
+import {
+  createClient,
+  createClientPool,
+  createCluster,
+  createSentinel,
+  type RedisClientOptions,
+} from 'redis'
 import { createRedis } from '../../src/redis/create-redis.js'
-import { redisFaults } from '../../src/redis/check-client.js'
+import { redisFaults, redisWarnings } from '../../src/redis/check-client.js'
 
 const method = (): undefined => undefined
 
@@ -65,6 +71,90 @@ describe('another client', () => {
     '%j is left to the check of the options',
     (value) => {
       expect(redisFaults(value)).toEqual([])
+    },
+  )
+})
+
+describe('options that make commands hang, or end the client', () => {
+  const url = 'redis://127.0.0.1:1'
+  const rootNodes = [{ url }]
+  const sentinelRootNodes = [{ host: '127.0.0.1', port: 1 }]
+  const reconnectStrategy = (): number => 100
+
+  test.each<[string, () => object]>([
+    ['client', () => createRedis(url)],
+    ['cluster', () => createRedis('redis+cluster://127.0.0.1:1')],
+    ['sentinel', () => createRedis('redis+sentinel://127.0.0.1:1/m')],
+  ])('are none of those of createRedis: %s', (_, create) => {
+    expect(redisWarnings(create())).toEqual([])
+  })
+
+  const queue = /^disableOfflineQueue is not set: .+ set it to true$/
+  const ends = /^socket.reconnectStrategy is false: .+ give a function that returns ms$/
+  const endsLate = /^socket.socketTimeout without socket.reconnectStrategy: .+ returns ms$/
+  const quiet = /^socket.socketTimeout without a shorter pingInterval: .+ a quarter of it$/
+
+  test.each<[string, RedisClientOptions, RegExp[]]>([
+    ['the defaults of node-redis', {}, [queue]],
+    ['commands that fail at once', { disableOfflineQueue: true }, []],
+    [
+      'no second connection',
+      { disableOfflineQueue: true, socket: { reconnectStrategy: false } },
+      [ends],
+    ],
+    [
+      'a socket timeout that is the end',
+      { disableOfflineQueue: true, pingInterval: 100, socket: { socketTimeout: 2000 } },
+      [endsLate],
+    ],
+    [
+      'a socket timeout, and nothing said before it',
+      { disableOfflineQueue: true, socket: { socketTimeout: 2000, reconnectStrategy } },
+      [quiet],
+    ],
+    [
+      'a socket timeout before the ping',
+      {
+        ...{ disableOfflineQueue: true, pingInterval: 2000 },
+        socket: { socketTimeout: 2000, reconnectStrategy },
+      },
+      [quiet],
+    ],
+    [
+      'a socket timeout after the ping',
+      {
+        ...{ disableOfflineQueue: true, pingInterval: 500 },
+        socket: { socketTimeout: 2000, reconnectStrategy },
+      },
+      [],
+    ],
+    [
+      'all of it at once',
+      { socket: { socketTimeout: 2000, reconnectStrategy: false } },
+      [queue, ends, quiet],
+    ],
+  ])('are told, each with its fix: %s', (_, options, expected) => {
+    const warnings = expected.map((warning) => expect.stringMatching(warning) as string)
+    // Made anew for each: node-redis writes into the options it is given.
+    const own = (): RedisClientOptions => ({
+      ...options,
+      ...(options.socket && { socket: { ...options.socket } }),
+    })
+    expect(redisWarnings(createClient({ url, ...own() }))).toEqual(warnings)
+    expect(redisWarnings(createCluster({ rootNodes, defaults: own() }))).toEqual(warnings)
+  })
+
+  test.each<[string, () => object]>([
+    ['pool', () => createClientPool({ url })],
+    ['sentinel', () => createSentinel({ name: 'm', sentinelRootNodes })],
+  ])('are not guessed where the client does not show them: %s', (_, create) => {
+    expect(redisWarnings(create())).toEqual([])
+  })
+
+  test.each([undefined, null, 'redis://127.0.0.1', 5, {}, { options: undefined }])(
+    'are none of %j',
+    (value) => {
+      expect(redisWarnings(value)).toEqual([])
     },
   )
 })

@@ -2,9 +2,10 @@ import { RedisStore } from 'connect-redis'
 import type { SessionData, Store } from 'express-session'
 import { createClient } from 'redis'
 import { createRedisSessionStore } from '../../src/redis/session-store.js'
-import { isWrongType } from '../../src/redis/wrong-type.js'
+import { isWrongType } from '../../src/redis/reply-error.js'
 import { StoreGuard } from '../../src/session/store-guard.js'
 import { type RedisServer, redisUrl, startRedisServer } from '../support/redis.js'
+import { linkTo } from '../support/redis-link.js'
 
 type Client = ReturnType<typeof createClient>
 /** A store with the methods express-session's types leave optional. */
@@ -24,7 +25,7 @@ let store: FullStore
 const onTouchError = jest.fn()
 
 const storeOn = (on: unknown, timeout = 5000): FullStore =>
-  new StoreGuard(createRedisSessionStore(RedisStore, on, { prefix, ttl }), {
+  new StoreGuard(createRedisSessionStore(RedisStore, linkTo(on), { prefix, ttl }), {
     timeout,
     onTouchError,
     unreadable: isWrongType,

@@ -4,6 +4,7 @@ import { createRedisUserState } from '../../src/redis/user-state.js'
 import { createMemoryUserState } from '../../src/session/memory-user-state.js'
 import type { UserState, WxIdentity } from '../../src/types.js'
 import { type RedisServer, redisUrl, startRedisServer } from '../support/redis.js'
+import { linkTo } from '../support/redis-link.js'
 
 type Client = ReturnType<typeof createClient>
 
@@ -24,7 +25,7 @@ let made = 0
 let clock = 0
 
 const inRedis: Kind = {
-  make: () => createRedisUserState(client, { prefix, ttl, timeout: 5000 }),
+  make: () => createRedisUserState(linkTo(client), { prefix, ttl, timeout: 5000 }),
   // Time passes where it counts: every key is that much nearer to its end.
   async pass(ms) {
     for (const key of await client.keys(`${prefix}*`)) {
@@ -440,7 +441,7 @@ describe('in Redis only', () => {
     ]
 
     test('every operation ends at its deadline where Redis hangs', async () => {
-      const state = createRedisUserState(own, { prefix, ttl, timeout: 30 })
+      const state = createRedisUserState(linkTo(own), { prefix, ttl, timeout: 30 })
       server.freeze()
       try {
         for (const [name, operation] of operations) {
@@ -455,7 +456,7 @@ describe('in Redis only', () => {
 
     test('every operation fails as Redis fails', async () => {
       await own.ping()
-      const state = createRedisUserState(own, { prefix, ttl, timeout: 5000 })
+      const state = createRedisUserState(linkTo(own), { prefix, ttl, timeout: 5000 })
       await own.configSet('maxmemory', '1')
       try {
         await expect(state.addSession(alice, 'b', 2)).rejects.toThrow(/^OOM /)

@@ -33,7 +33,7 @@ wxLogin({
   appid,
   secret,
   session: maybe
-    ? { secret: maybe, ttl: undefined, name: undefined, cookie: undefined }
+    ? { secret: maybe, ttl: undefined, absoluteTtl: undefined, name: undefined, cookie: undefined }
     : undefined,
   redis: undefined,
   transport: { header: 'x-token', scheme: '', cookie: true },
@@ -53,6 +53,8 @@ wxLogin({ appid, secret, session, routes: { signin: '/login' } })
 wxLogin({ appid, secret, session: {} })
 // @ts-expect-error -- seconds, not a phrase
 wxLogin({ appid, secret, session: { ...session, ttl: '7d' } })
+// @ts-expect-error -- seconds, not a date
+wxLogin({ appid, secret, session: { ...session, absoluteTtl: new Date() } })
 // @ts-expect-error -- the plugin decides when a cookie ends
 wxLogin({ appid, secret, session: { ...session, cookie: { maxAge: 1 } } })
 

@@ -13,6 +13,7 @@ import {
   type WxIdentity,
   type WxLogin,
   wxLogin,
+  type WxSessionEnd,
   type WxSessionInfo,
   type WxUser,
   type WxWatermark,
@@ -106,6 +107,20 @@ void login.sessions.revokeAll(who, { except: wx.sessionId })
 void login.sessions.list(wx)
 // @ts-expect-error -- never the openid alone
 void login.sessions.list({ openid: '' })
+
+// The end of a session: for req.wx, and for what authenticate() gave.
+const forget = login.sessions.onEnd(wx, (end) => {
+  same<Same<typeof end, WxSessionEnd>>()
+  same<Same<typeof end.reason, 'logout' | 'login' | 'revoke' | 'limit' | 'gone'>>()
+  same<Same<typeof end.sessionId, string>>()
+})
+same<Same<typeof forget, () => void>>()
+// @ts-expect-error -- there may be no session
+login.sessions.onEnd(req.wx, () => undefined)
+// @ts-expect-error -- a user has many sessions
+login.sessions.onEnd(who, () => undefined)
+// @ts-expect-error -- the public id alone says nothing of the session behind it
+login.sessions.onEnd(wx.sessionId, () => undefined)
 
 // express-session's own request types are there, and know what the package keeps.
 same<Same<typeof req.sessionID, string>>()

@@ -1,5 +1,10 @@
 import { wxLogin } from 'express-wx-login'
-import { createRedis, type WxRedis } from 'express-wx-login/redis'
+import {
+  createRedis,
+  type WxRedis,
+  type WxRedisCluster,
+  type WxRedisSentinel,
+} from 'express-wx-login/redis'
 import { createSandbox } from 'express-wx-login/sandbox'
 import { type Same, same } from '../same.js'
 
@@ -17,3 +22,18 @@ wxLogin({
 same<Same<ReturnType<ReturnType<typeof sandbox.user>['login']>, string>>()
 // @ts-expect-error -- not a client
 wxLogin({ appid: '', secret: '', session: { secret: '' }, redis: 'redis://127.0.0.1' })
+
+// What the URL names decides what is made; one known at run time only is a plain client's.
+const cluster = createRedis('redis+cluster://a:7000,b:7001')
+same<Same<typeof cluster, WxRedisCluster>>()
+const sentinel = createRedis('rediss+sentinel://a,b/master', { disableOfflineQueue: false })
+same<Same<typeof sentinel, WxRedisSentinel>>()
+declare const configured: string
+const atRunTime = createRedis(configured)
+same<Same<typeof atRunTime, WxRedis>>()
+for (const client of [cluster, sentinel, atRunTime]) {
+  wxLogin({ appid: '', secret: '', session: { secret: '', absoluteTtl: undefined }, redis: client })
+}
+const value: Promise<string | null> = cluster.get('key')
+// @ts-expect-error -- a list of URLs is no URL
+createRedis(['redis://a', 'redis://b'])
