@@ -16,12 +16,17 @@ export interface LiveClient {
   connect: () => Promise<unknown>
   destroy: () => unknown
   close: () => Promise<unknown>
-  ping: () => Promise<unknown>
+  ping: (message?: string) => Promise<unknown>
   on: (event: string, listener: (...args: never[]) => void) => unknown
   once: (event: string, listener: (...args: never[]) => void) => unknown
   off: (event: string, listener: (...args: never[]) => void) => unknown
   /** Absent on pools. */
   duplicate?: (overrides?: object) => LiveClient
+}
+
+/** The client of one node of a cluster. */
+export interface NodeClient extends LiveClient {
+  readonly options?: { socket?: { host: string; port: number } }
 }
 
 /** False while a client is known to be away. Pools only know whether they were ever connected. */

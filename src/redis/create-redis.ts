@@ -7,6 +7,7 @@ import {
   type RedisSentinelOptions,
 } from 'redis'
 import { withDeadline } from '../deadline.js'
+import { rememberSentinels } from './copies.js'
 import { parseRedisUrl } from './redis-url.js'
 
 /** A node-redis client as {@link createRedis} makes it; not connected yet. */
@@ -29,7 +30,8 @@ function connectionOptions({ socket, ...rest }: RedisClientOptions): RedisClient
     socket: {
       connectTimeout: 1000,
       socketTimeout: 2000,
-      reconnectStrategy: (retries: number) => Math.min(50 * (retries + 1), reconnectPause),
+      // The first at once, for a connection that just broke.
+      reconnectStrategy: (retries: number) => Math.min(10 + 50 * retries, reconnectPause),
       ...socket,
     } as NonNullable<RedisClientOptions['socket']>,
   }
@@ -147,6 +149,7 @@ export function createRedis(url: string, options: RedisClientOptions = {}): unkn
           sentinelClientOptions: { socket: { connectTimeout: 1000, ...(tls && { tls }) } },
           scanInterval: 1000,
         } as RedisSentinelOptions)
+  if (target.kind === 'sentinel') rememberSentinels(client, nodes)
   client.on('error', () => undefined)
   return connectForEver(client as Ends)
 }

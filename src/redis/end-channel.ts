@@ -49,7 +49,7 @@ export function createRedisEndChannel(link: RedisLink, prefix: string): EndChann
 
   async function open(): Promise<void> {
     drop()
-    const own = link.duplicate('single') as Subscriber | null
+    const own = link.listener() as Subscriber | null
     if (!own) return
     subscriber = own
     heard = true

@@ -1,5 +1,6 @@
 import { withDeadline } from '../deadline.js'
-import { isReady, type LiveClient, redisKind } from './client-kind.js'
+import { isReady, type LiveClient, type NodeClient, redisKind } from './client-kind.js'
+import type { Server } from './copies.js'
 import { isConnectionError } from './reply-error.js'
 
 /** What the connections behind a client say. */
@@ -7,16 +8,14 @@ export interface Examination {
   /** `partly`: some of the connections answer. */
   health: 'well' | 'partly' | 'away'
   /** Where there are several servers: those that answer. */
-  answering: { host: string; port: number }[]
+  answering: Server[]
 }
 
 interface Question {
   ask: () => Promise<unknown>
   /** Whom it asks, where there are several servers. */
-  server?: () => { host: string; port: number } | undefined
+  server?: () => Server | undefined
 }
-
-type NodeClient = LiveClient & { options?: { socket?: { host: string; port: number } } }
 
 interface Cluster {
   masters: { client?: NodeClient }[]
@@ -25,6 +24,14 @@ interface Cluster {
 
 interface Sentinel {
   sendCommand: (isReadonly: boolean, args: string[]) => Promise<unknown>
+}
+
+let asked = 0
+
+/** A sign of life that is the answer to this question, and not to another. */
+async function ping(client: LiveClient): Promise<void> {
+  const question = `wx ${String(++asked)}`
+  if (String(await client.ping(question)) !== question) throw new Error('answers are out of step')
 }
 
 /** One question for every connection behind a client. */
@@ -37,7 +44,7 @@ function questions(client: LiveClient): Question[] {
           const master = await nodeClient.call(client, node)
           // A queue would keep the question until the node is back.
           if (!isReady(master)) throw new Error('not connected')
-          return master.ping()
+          return ping(master)
         },
         // As it was reached, which is not always as the cluster names it.
         server: () => node.client?.options?.socket,
@@ -55,18 +62,18 @@ function questions(client: LiveClient): Question[] {
     // Of a pool one connection is asked, whichever is free: one that hangs is in use for ever and out of the way.
     case 'pool':
     case 'client':
-      return [{ ask: () => client.ping() }]
+      return [{ ask: () => ping(client) }]
   }
 }
 
 /** Asks every connection of a client for a sign of life, and waits for at most `ms` milliseconds. */
 export async function examine(client: LiveClient, ms: number): Promise<Examination> {
   if (!isReady(client)) return { health: 'away', answering: [] }
-  const asked = questions(client)
+  const all = questions(client)
   // In a pool that has much to do the question waits for its turn.
   const patience = redisKind(client) === 'pool' ? 2 * ms : ms
   const signs = await Promise.all(
-    asked.map(({ ask }) =>
+    all.map(({ ask }) =>
       withDeadline(ask(), patience).then(
         () => true,
         // Redis that says no (it is loading, or busy) is there; another connection would hear the same.
@@ -74,7 +81,7 @@ export async function examine(client: LiveClient, ms: number): Promise<Examinati
       ),
     ),
   )
-  const answering = asked.filter((_, i) => signs[i]).flatMap(({ server }) => server?.() ?? [])
+  const answering = all.filter((_, i) => signs[i]).flatMap(({ server }) => server?.() ?? [])
   if (!signs.includes(true)) return { health: 'away', answering }
   return { health: signs.includes(false) ? 'partly' : 'well', answering }
 }

@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { withDeadline } from '../deadline.js'
 import { warnOnce } from '../diagnostics.js'
-import { isReady, type LiveClient, redisKind } from './client-kind.js'
-import { type Examination, examine } from './health.js'
+import { isReady, type LiveClient, type RedisKind, redisKind } from './client-kind.js'
+import { createCopies, type Server } from './copies.js'
+import { examine } from './health.js'
+import { cutNode, isOutOfStep } from './out-of-step.js'
 
 /** The way to Redis: the client the app gave, or while that one is sick, another like it. */
 export interface RedisLink {
+  readonly kind: RedisKind
   /** The client to use for the next command; keep it no longer than that. */
   readonly client: unknown
   /** False while Redis is known to be away: no command is worth sending. */
@@ -14,25 +17,13 @@ export interface RedisLink {
   trouble(): void
   /** Whether the app still wants its client: it has been connected and was not closed. */
   readonly wanted: boolean
-  /**
-   * Another client like the given one, not connected; null while none can be made. Whoever asks closes it.
-   * `single`: one connection where the given one is a pool.
-   */
-  duplicate(how?: 'single'): LiveClient | null
+  /** One more connection of the same kind, for listening; null where none can be made. Whoever asks closes it. */
+  listener(): LiveClient | null
   /** Closes what was opened here; the given client is the app's. */
   close(): void
 }
 
-interface Pool extends LiveClient {
-  readonly totalClients: number
-  execute: (f: (member: LiveClient) => LiveClient) => Promise<LiveClient>
-}
-interface PoolMember extends LiveClient {
-  createPool: (options: { maximum: number }) => LiveClient
-}
-
 const pause = 100
-const longestPause = 200
 const watchPeriod = 1000
 
 /** Whether any of these comes true, as soon as one has. */
@@ -53,15 +44,12 @@ function firstTrue(attempts: Promise<boolean>[]): Promise<boolean> {
 }
 
 /** Ends a client that was opened here, whatever state it is in. */
-function end(client: LiveClient, how: 'close' | 'destroy' = 'destroy'): void {
-  const ended = (async () => client[how]())()
-  ended.catch(() => {
-    if (how === 'close') end(client)
-  })
+function end(client: LiveClient): void {
+  ;(async () => client.destroy())().catch(() => undefined)
 }
 
 /**
- * Keeps a way to Redis open. Where an operation fails or is overdue, every connection is asked for a sign of
+ * Keeps a way to Redis open. Where an operation fails or is overdue, the connections are asked for a sign of
  * life; a client with one that gives none is replaced. Options of node-redis do not do that: its socket timeout
  * begins again with every write, so that under traffic a peer that has vanished is never noticed.
  *
@@ -74,14 +62,13 @@ function end(client: LiveClient, how: 'close' | 'destroy' = 'destroy'): void {
  */
 export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
   const kind = redisKind(given)
-  // A sentinel client of redis 5 cannot be duplicated.
+  const copies = createCopies(given)
+  // A sentinel client of redis 5 cannot be copied.
   const inPlace = kind === 'client' || (kind === 'sentinel' && !given.duplicate)
   const probeTimeout = Math.max(100, timeout * 0.3)
   const connectTimeout = Math.max(250, timeout * 0.5)
   let current = given
-  /** A member of the pool: it alone can make another pool. */
-  let member: LiveClient | undefined
-  let answering: Examination['answering'] = []
+  let answering: Server[] = []
   let away = false
   let healing = false
   let closed = false
@@ -89,9 +76,9 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
   /** The client ended itself, other than by the app. Only plain clients tell. */
   let gaveUp = false
   let reviving = false
-  /** How often the client has found a connection. */
+  /** How often there was another connection, or another client. */
   let connections = 0
-  /** The client has a connection on which nothing comes back. */
+  /** The client has a connection on which nothing comes back, or nothing that can be trusted. */
   let silent = false
   let watch: NodeJS.Timeout | undefined
 
@@ -103,11 +90,20 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
     // It has just had an answer: no need to wait for the next look.
     if (current === given) away = false
   }
-  const onError = (): void => {
+  const onError = (reason: unknown): void => {
     if (!given.isOpen) gaveUp = true
+    if (!isOutOfStep(given, reason)) return
+    silent = true
+    void revive()
+    trouble()
+  }
+  const onNodeError = (reason: unknown, node: Server): void => {
+    cutNode(given, reason, node)
+    trouble()
   }
   if (kind === 'client') given.on('ready', onReady)
   if (kind === 'client') given.on('error', onError)
+  if (kind === 'cluster') given.on('node-error', onNodeError)
 
   /** Whether the app still wants its client. */
   function wanted(): boolean {
@@ -117,45 +113,19 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
     return !closed && (given.isOpen || reviving || gaveUp)
   }
 
-  function meetMember(): void {
-    if (kind !== 'pool' || member || !given.isOpen) return
-    const met = (given as Pool).execute((client) => client)
-    met.then(
-      (client) => (member = client),
-      () => undefined,
-    )
-  }
-
   const isWell = async (client: LiveClient): Promise<boolean> =>
     (await examine(client, probeTimeout)).health === 'well'
-
-  const overrides = (): object => ({
-    // A cluster is found the quickest through nodes that are known to answer.
-    ...(answering.length > 0 && {
-      rootNodes: answering.map(({ host, port }) => ({ socket: { host, port } })),
-    }),
-    // Else a sentinel client keeps it to itself that the master cannot be reached.
-    ...(kind === 'sentinel' && { passthroughClientErrorEvents: true }),
-  })
-
-  function duplicate(how?: 'single'): LiveClient | null {
-    const like = kind === 'pool' ? member : given
-    const made =
-      kind === 'pool' && how !== 'single'
-        ? (like as PoolMember | undefined)?.createPool({
-            maximum: (given as Pool).totalClients || 1,
-          })
-        : like?.duplicate?.(overrides())
-    made?.on('error', () => undefined)
-    return made ?? null
-  }
 
   function use(client: LiveClient): void {
     const before = current
     current = client
     away = false
-    // One that is left because the given client is well again may still have work to finish.
-    if (before !== given && before !== client) end(before, client === given ? 'close' : 'destroy')
+    connections++
+    if (before !== given && before !== client) {
+      // One that is well has operations to finish; close() would not wait for those it has not sent yet.
+      if (client === given) setTimeout(end, timeout, before).unref()
+      else end(before)
+    }
     clearInterval(watch)
     if (client === given) return
     // Looks after what was opened here: it goes when the given client is well again, or not wanted any more.
@@ -195,7 +165,7 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
 
   /** Tries one new client; it takes over where all of it is well, unless that is needed no more. */
   async function replace(needed: () => boolean): Promise<boolean> {
-    const fresh = duplicate()
+    const fresh = copies.make({ answering })
     if (!fresh) return false
     // Clusters and sentinels have other nodes to try where one cannot be reached.
     const failed = new Promise<never>((_, reject) => {
@@ -203,6 +173,14 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
         const { message } = error as { message?: string }
         const fatal = kind === 'client' || kind === 'pool' || message?.startsWith('Master Client')
         if (fatal) reject(new Error('unreachable'))
+        if (kind === 'client' && isOutOfStep(fresh, error)) {
+          end(fresh)
+          trouble()
+        }
+      })
+      fresh.on('node-error', (reason: unknown, node: Server) => {
+        cutNode(fresh, reason, node)
+        trouble()
       })
     })
     const good =
@@ -229,7 +207,7 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
 
   async function heal(): Promise<void> {
     let cured = await recovers()
-    for (let next = pause; !cured && wanted(); next = longestPause) {
+    while (!cured && wanted()) {
       let needed = true
       const isNeeded = (): boolean => needed
       const home = current === given ? revive : goHome
@@ -239,7 +217,7 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
         home().then(async (done) => done || (needed && (await replace(isNeeded)))),
       ])
       needed = false
-      if (!cured) await delay(next, undefined, { ref: false })
+      if (!cured) await delay(pause, undefined, { ref: false })
     }
     away = false
   }
@@ -263,8 +241,9 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
     current = given
   }
 
-  meetMember()
+  copies.look()
   return {
+    kind,
     get client() {
       return current
     },
@@ -272,8 +251,8 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
       return wanted()
     },
     ready() {
-      meetMember()
-      if (!away && isReady(current)) return true
+      copies.look()
+      if (!away && copies.ready && isReady(current)) return true
       trouble()
       if (!everOpen) {
         warnOnce('WX_REDIS_OPEN', 'wxLogin: the Redis client is not connected: call its connect()')
@@ -281,11 +260,12 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
       return false
     },
     trouble,
-    duplicate,
+    listener: () => copies.make({ single: true }),
     close() {
       closed = true
       given.off('ready', onReady)
       given.off('error', onError)
+      given.off('node-error', onNodeError)
       drop()
     },
   }

@@ -29,11 +29,49 @@ redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 return 1`
 const scriptSha = createHash('sha1').update(script).digest('hex')
 
+/** Ends a session only if it is still the text that could not be read. */
+const dropScript = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 0`
+
 /** A write that fails to land is another's that landed: as many writers at once need as many attempts. */
 const maxAttempts = 100
 
-/** How long a read waits for the next connection, in ms: {@link createRedis} makes one after 50. */
+/** How long a read waits for the next connection, in ms: {@link createRedis} makes one after 10. */
 const reconnectTime = 80
+
+const markLength = 8
+const beforeMark = '{"of":"'
+const afterMark = '",'
+
+/**
+ * A session as text, marked with the beginning of its id: should a connection ever give the answer to another
+ * question, nobody is taken for somebody else.
+ */
+const marked = (sid: string, session: SessionData): string =>
+  `${beforeMark}${sid.slice(0, markLength)}${afterMark}${JSON.stringify(session).slice(1)}`
+
+/** The mark of a text, and the text without it. */
+function unmarked(text: string): { mark?: string; json: string } {
+  const end = text.startsWith(beforeMark) ? text.indexOf(afterMark, beforeMark.length) : -1
+  if (end < 0) return { json: text }
+  return {
+    mark: text.slice(beforeMark.length, end),
+    json: `{${text.slice(end + afterMark.length)}`,
+  }
+}
+
+/** Whether a text is marked as the session of another id. */
+function isOfAnother(sid: string, text: string): boolean {
+  const { mark } = unmarked(text)
+  return mark !== undefined && mark !== sid.slice(0, markLength)
+}
+
+class UnreadableError extends SyntaxError {
+  constructor(readonly text: string) {
+    super('no session')
+  }
+}
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
@@ -94,7 +132,8 @@ export function createRedisSessionStore(
     try {
       return await read()
     } catch (error) {
-      if (!isConnectionError(error)) throw error
+      // A pool would give it to a connection that is as broken.
+      if (!isConnectionError(error) || link.kind === 'pool') throw error
       const until = performance.now() + reconnectTime
       do await delay(10, undefined, { ref: false })
       while (!link.ready() && performance.now() < until)
@@ -142,15 +181,30 @@ export function createRedisSessionStore(
         await super.destroy(sid)
         return
       }
-      const text = JSON.stringify(session)
+      const text = marked(sid, session)
       const loaded = texts.get(session)
       await (loaded === undefined
         ? this.#create(key, session, text, ttl)
         : this.#update(key, session, text, ttl, loaded))
     }
 
+    async #read(sid: string): Promise<SessionData | null> {
+      try {
+        const session = (await super.get(sid)) as SessionData | null
+        if (session && isOfAnother(sid, texts.get(session)!)) {
+          link.trouble()
+          throw new Error('answers are out of step')
+        }
+        return session
+      } catch (error) {
+        if (!(error instanceof UnreadableError)) throw error
+        await redis().eval(dropScript, { keys: [this.prefix + sid], arguments: [error.text] })
+        return null
+      }
+    }
+
     override get(sid: string, callback?: Loaded): Promise<SessionData | null> {
-      const found = readAgain(() => super.get(sid) as Promise<SessionData | null>)
+      const found = readAgain(() => this.#read(sid))
       if (callback) found.then((session) => callback(null, session), callback)
       return found
     }
@@ -172,8 +226,13 @@ export function createRedisSessionStore(
   const serializer = {
     // connect-redis forgets the text it parsed; here it is what the next write is compared with.
     parse(text: string): SessionData {
-      const session: unknown = JSON.parse(text)
-      if (typeof session !== 'object' || session === null) throw new SyntaxError('no session')
+      let session: unknown
+      try {
+        session = JSON.parse(unmarked(text).json)
+      } catch {
+        throw new UnreadableError(text)
+      }
+      if (typeof session !== 'object' || session === null) throw new UnreadableError(text)
       texts.set(session, text)
       return session as SessionData
     },

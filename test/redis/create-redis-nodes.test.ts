@@ -29,7 +29,7 @@ describe('a cluster', () => {
       defaults: { ...quick, username: 'user', password: 'p@ss' },
     })
     const strategy = options.defaults!.socket!.reconnectStrategy as (retries: number) => number
-    expect([0, 1, 100, 1_000_000].map(strategy)).toEqual([50, 100, 500, 500])
+    expect([0, 1, 100, 1_000_000].map(strategy)).toEqual([10, 60, 500, 500])
   })
 
   test('of rediss: speaks TLS with every node', () => {

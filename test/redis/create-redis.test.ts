@@ -22,7 +22,7 @@ describe('the options', () => {
     })
     const strategy = options.socket!.reconnectStrategy as (retries: number) => number
     const pauses = [0, 1, 2, 5, 9, 100, 1_000_000].map((retries) => strategy(retries))
-    expect(pauses).toEqual([50, 100, 150, 300, 500, 500, 500])
+    expect(pauses).toEqual([10, 60, 110, 260, 460, 500, 500])
   })
 
   test('read host, port, user, password and database from the URL', () => {

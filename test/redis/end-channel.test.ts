@@ -187,7 +187,7 @@ describe('the connection', () => {
     const channel = createRedisEndChannel(link, prefix)
     opened.push({ client: pool, link, channel })
     // A link gets to know the pool with its first moments.
-    await until(() => link.duplicate('single') !== null)
+    await until(() => link.listener() !== null)
     const heard: SessionsEnd[] = []
     await channel.subscribe((news) => heard.push(news))
     expect(proxy.connections()).toBe(4)

@@ -142,10 +142,10 @@ describe('a pool', () => {
     expect([pool.isOpen, opened.isOpen, link.client === pool]).toEqual([true, false, true])
   })
 
-  test('has a single connection as its duplicate, where one is asked for', async () => {
+  test('has a single connection as its listener', async () => {
     await start()
     await sleep(20)
-    const single = link.duplicate('single')!
+    const single = link.listener()!
     await single.connect()
     await expect(answers(single)).resolves.toBe(true)
     expect(proxy.accepted()).toBe(size + 1)

@@ -84,9 +84,37 @@ describe('a session', () => {
     await expect(get('a')).resolves.toEqual(session)
   })
 
-  test('lies under the prefix, as JSON', async () => {
+  test('lies under the prefix, as JSON that names whose it is', async () => {
+    await set('aaaaaaaabbbb', session)
+    const stored = JSON.parse((await client.get(`${prefix}aaaaaaaabbbb`)) ?? '') as object
+    expect(stored).toEqual({ of: 'aaaaaaaa', ...session })
+  })
+
+  test('of another id, on a connection that gives the answers of others, is nobody’s and stays', async () => {
     await set('a', session)
-    expect(JSON.parse((await client.get(`${prefix}a`)) ?? '')).toEqual(session)
+    await set('b', { ...session, wxUser: 'b' })
+    const answersOfOthers = new Proxy(client, {
+      get: (target, name) =>
+        name === 'get'
+          ? () => target.get(`${prefix}b`)
+          : (Reflect.get(target, name, target) as unknown),
+    })
+    await expect(get('a', storeOn(answersOfOthers))).rejects.toMatchObject(unavailable)
+    await expect(get('a')).resolves.toEqual(session)
+    await expect(get('b')).resolves.toMatchObject({ wxUser: 'b' })
+  })
+
+  test('that can be read is not dropped because an answer could not be', async () => {
+    await set('a', session)
+    const garbled = new Proxy(client, {
+      get(target, name) {
+        const found = Reflect.get(target, name, target) as unknown
+        if (name === 'get') return async () => 'no JSON'
+        return typeof found === 'function' ? (found.bind(target) as unknown) : found
+      },
+    })
+    await expect(get('a', storeOn(garbled))).resolves.toBeNull()
+    await expect(get('a')).resolves.toEqual(session)
   })
 
   test('lives as long as its cookie, or the store’s own lifetime where that has no end', async () => {
@@ -167,11 +195,11 @@ describe('a record that cannot be read', () => {
 
   test('is an error, and not none, where dropping it fails', async () => {
     await client.set(`${prefix}a`, '5')
-    const del = jest.spyOn(client, 'del').mockRejectedValueOnce(new Error('READONLY'))
+    const drop = jest.spyOn(client, 'eval').mockRejectedValueOnce(new Error('READONLY no'))
     try {
       await expect(get('a')).rejects.toMatchObject(unavailable)
     } finally {
-      del.mockRestore()
+      drop.mockRestore()
     }
   })
 })
