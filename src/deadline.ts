@@ -11,7 +11,10 @@ export class DeadlineError extends Error {
 export function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const timer = setTimeout(() => {
-      reject(new DeadlineError(`no answer within ${String(ms)} ms`))
+      // After a stall of the process the answer may be there, unread: sockets come after timers.
+      setImmediate(() => {
+        reject(new DeadlineError(`no answer within ${String(ms)} ms`))
+      })
     }, ms)
     work.then(resolve, reject).finally(() => {
       clearTimeout(timer)

@@ -1,12 +1,13 @@
 const warned = new Set<string>()
 
 /**
- * Tells the operator once a process about a set-up that works but should not stay so,
+ * Tells the operator once a process about each set-up that works but should not stay so,
  * as a process warning (`node --trace-warnings` shows where, `process.on('warning')` catches it).
  */
 export function warnOnce(code: string, message: string): void {
-  if (warned.has(code)) return
-  warned.add(code)
+  const said = `${code}: ${message}`
+  if (warned.has(said)) return
+  warned.add(said)
   process.emitWarning(message, { type: 'WxLoginWarning', code })
 }
 

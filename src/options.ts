@@ -102,7 +102,7 @@ const schema = v.object({
   redis: v.optional(
     v.custom<object>((c) => typeof c === 'object' && c !== null, 'must be a client'),
   ),
-  redisPrefix: v.optional(v.string()),
+  redisPrefix: v.optional(v.string('must be a string')),
   storeTimeout: v.optional(milliseconds),
   transport: v.optional(
     v.object({

@@ -23,8 +23,12 @@ export interface Runtime {
   readonly breaker: Breaker
   /** Tells who waits for the end of a session. */
   readonly ends: SessionEnds
-  /** Logins being answered, and whether new ones are still taken. */
-  readonly logins: { open: boolean; readonly running: Set<Promise<unknown>> }
+  /** Logins being answered, whether new ones are still taken, and what those must end for that wait too long. */
+  readonly logins: {
+    open: boolean
+    readonly running: Set<Promise<unknown>>
+    readonly cut: AbortController
+  }
 }
 
 /** What the plugin found out about a request. */

@@ -263,7 +263,6 @@ export interface WxRedisClient {
   sendCommand: unknown
   connect: () => Promise<unknown>
   on: (event: 'error', listener: (error: Error) => void) => unknown
-  listeners: (event: 'error') => unknown[]
 }
 
 /** Everything `wxLogin` takes beside the app. */
@@ -359,10 +358,13 @@ export interface WxLogin extends Router {
    */
   authenticate(req: IncomingMessage): Promise<WxContext | null>
   /**
-   * Call it after `server.close()`: refuses new logins (503 `WX_CLOSING`) and resolves when those in flight are
+   * Call it with `server.close()`: refuses new logins (503 `WX_CLOSING`) and resolves when those in flight are
    * answered. Leaves the Redis client alone: close it afterwards, it is yours.
+   *
+   * @param options.timeout - after so many ms, logins that still wait for WeChat or for `onUser` are answered 503
+   *   `WX_CLOSING`, and make no session; default: they are waited for
    */
-  close(): Promise<void>
+  close(options?: { timeout?: number | undefined }): Promise<void>
 }
 
 /**
@@ -376,8 +378,9 @@ export interface UserState {
   /** Session ids with their login times (ms), newest first; some may have expired. */
   listSessions(user: WxIdentity): Promise<{ sid: string; loginAt: number }[]>
   /**
-   * Takes the oldest beyond `max` out of the list, in one step, and answers them: never `newest`, and none at
-   * all where `newest` is not in the list any more. So logins at the same time cannot end each other both ways.
+   * Marks the oldest beyond `max` as being ended, in one step, and answers them: never `newest`, and none at
+   * all where `newest` is marked itself or not in the list any more, so that logins at the same time cannot end
+   * each other both ways. They stay in the list until they are removed.
    */
   takeOldest(user: WxIdentity, max: number, newest: string): Promise<string[]>
   /** Keeps the list for as long as a session of the user lives; cheap enough for every request. */

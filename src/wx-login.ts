@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import expressSession from 'express-session'
@@ -8,9 +9,10 @@ import { optionError, optionFaults, production } from './options.js'
 import { redisFaults, redisWarnings } from './redis/check-client.js'
 import type { LiveClient } from './redis/client-kind.js'
 import { createRedisEndChannel } from './redis/end-channel.js'
-import { createRedisLink, type RedisLink } from './redis/link.js'
+import type { RedisLink } from './redis/link.js'
 import { loadConnectRedis } from './redis/load-connect-redis.js'
 import { createRedisSessionStore } from './redis/session-store.js'
+import { shareRedisLink } from './redis/shared-link.js'
 import { createRedisUserState } from './redis/user-state.js'
 import { isWrongType } from './redis/reply-error.js'
 import { requireWxSession } from './require-wx-session.js'
@@ -36,11 +38,12 @@ import type { SessionHost } from './session/session-host.js'
 import { StoreGuard, storeUnavailable } from './session/store-guard.js'
 import { createUserSessions, type UserSessions } from './session/user-sessions.js'
 import { type Settings, settingsOf } from './settings.js'
-import type { UserState, WxLogin, WxLoginOptions, WxSessions } from './types.js'
+import type { UserState, WxIdentity, WxLogin, WxLoginOptions, WxSessions } from './types.js'
 import { createBreaker } from './wechat/breaker.js'
 import { createCodeFlights } from './wechat/code-flights.js'
 
-const ignore = (): void => undefined
+/** Clients whose errors are listened to. */
+const heard = new WeakSet<object>()
 
 /** How long user lists are kept where the session's lifetime is the app's business: 30 days. */
 const appSessionTtl = 30 * 24 * 3600
@@ -73,7 +76,10 @@ export function wxLogin(options: WxLoginOptions): WxLogin {
   const settings = settingsOf(options)
   const { redis } = options
   // Without a listener node-redis ends the process when the connection breaks; the plugin answers 503.
-  if (redis && !redis.listeners('error').includes(ignore)) redis.on('error', ignore)
+  if (redis && !heard.has(redis)) {
+    heard.add(redis)
+    redis.on('error', () => undefined)
+  }
   const warnings = redisWarnings(redis)
   if (warnings.length > 0) {
     warnOnce(
@@ -82,12 +88,15 @@ export function wxLogin(options: WxLoginOptions): WxLogin {
     )
   }
 
-  const link = redis && createRedisLink(redis as unknown as LiveClient, settings.storeTimeout)
+  const link = redis && shareRedisLink(redis as unknown as LiveClient, settings.storeTimeout)
   const state = createState(settings, link)
   const tell = (error: unknown, req?: IncomingMessage): void => {
     report(runtime, storeUnavailable(error), req)
   }
   const host = createHost(settings, link, tell)
+  const cut = new AbortController()
+  // Every login in flight listens.
+  setMaxListeners(0, cut.signal)
   const runtime: Runtime = {
     settings,
     state,
@@ -100,7 +109,7 @@ export function wxLogin(options: WxLoginOptions): WxLogin {
       (sids) => host.alive(sids),
       link && createRedisEndChannel(link, settings.redisPrefix),
     ),
-    logins: { open: true, running: new Set() },
+    logins: { open: true, running: new Set(), cut },
   }
   const sessions = createUserSessions(runtime.host, state)
   const router = createRouter(runtime, sessions)
@@ -111,9 +120,17 @@ export function wxLogin(options: WxLoginOptions): WxLogin {
       if (!found || !served(runtime, found.record)) return null
       return createContext(runtime, found.sid, found.record, { wxUser: found.user })
     },
-    async close() {
-      runtime.logins.open = false
-      await Promise.allSettled(runtime.logins.running)
+    async close({ timeout }: { timeout?: number | undefined } = {}) {
+      const { logins } = runtime
+      logins.open = false
+      const timer =
+        timeout === undefined
+          ? undefined
+          : setTimeout(() => {
+              logins.cut.abort()
+            }, timeout)
+      await Promise.allSettled(logins.running)
+      clearTimeout(timer)
       runtime.ends.close()
       link?.close()
     },
@@ -209,15 +226,32 @@ function createRouter(runtime: Runtime, sessions: UserSessions): express.Router 
   return router
 }
 
+const misuse = (message: string): WxLoginError => new WxLoginError('WX_APP_CONFIG', { message })
+
+function assertIdentity(user: unknown): void {
+  const { appid, openid } = (user ?? {}) as Partial<Record<keyof WxIdentity, unknown>>
+  if (typeof appid === 'string' && typeof openid === 'string') return
+  throw misuse('wx.sessions: the user must be { appid, openid }')
+}
+
 function publicSessions(runtime: Runtime, sessions: UserSessions): WxSessions {
   return {
-    list: (user) => sessions.list(user),
+    async list(user) {
+      assertIdentity(user)
+      return sessions.list(user)
+    },
     async revoke(user, id) {
+      assertIdentity(user)
       const ended = await sessions.end(user, id)
       if (ended) reportRevoked(runtime, user, [id], 'revoke')
       return ended
     },
     async revokeAll(user, options) {
+      assertIdentity(user)
+      const unknown = Object.keys(options ?? {}).find((name) => name !== 'except')
+      if (unknown !== undefined) {
+        throw misuse(`wx.sessions.revokeAll: ${unknown}: unknown option, there is only except`)
+      }
       const ids = await sessions.endAll(user, options?.except)
       reportRevoked(runtime, user, ids, 'revoke')
       return ids.length

@@ -1,7 +1,8 @@
+import { stat } from 'node:fs/promises'
 import { DeadlineError, withDeadline } from '../src/deadline.js'
 
 beforeEach(() => {
-  jest.useFakeTimers()
+  jest.useFakeTimers({ doNotFake: ['setImmediate'] })
 })
 afterEach(() => {
   jest.useRealTimers()
@@ -35,6 +36,14 @@ test('ends at the deadline and not before', async () => {
   const error = await waiting
   expect(error).toBeInstanceOf(DeadlineError)
   expect(error).toMatchObject({ name: 'DeadlineError', message: 'no answer within 1000 ms' })
+})
+
+test('does not take a stall of the process for silence', async () => {
+  jest.useRealTimers()
+  const work = withDeadline(stat(__filename), 50)
+  const until = performance.now() + 200
+  while (performance.now() < until);
+  await expect(work).resolves.toBeDefined()
 })
 
 test.each(['an answer', 'an error'])('drops %s that comes late', async (kind) => {

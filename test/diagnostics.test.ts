@@ -26,9 +26,14 @@ describe('warnOnce', () => {
 
   test('says the same thing once, and other things too', () => {
     diagnostics.warnOnce('A', 'first')
-    diagnostics.warnOnce('A', 'again')
+    diagnostics.warnOnce('A', 'first')
+    diagnostics.warnOnce('A', 'other')
     diagnostics.warnOnce('B', 'first')
-    expect(emitWarning.mock.calls.map(([message]) => message as string)).toEqual(['first', 'first'])
+    expect(emitWarning.mock.calls.map(([message]) => message as string)).toEqual([
+      'first',
+      'other',
+      'first',
+    ])
   })
 })
 

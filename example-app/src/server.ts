@@ -25,6 +25,8 @@ export interface RunningServer {
 
 // Together below the 5 s after which a platform may lose its patience.
 const drainTimeout = 4300
+// Logins that WeChat keeps waiting are told to come again before they would be cut.
+const loginTimeout = 3500
 const closeTimeout = 500
 
 /** Starts everything in the order of need. Where a part fails, closes what was opened and throws. */
@@ -81,7 +83,10 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
         // Logins in flight are finished; new ones on open connections get a 503 that says try again.
         endStreams()
         unwatch?.()
-        const [cut] = await Promise.all([drain(drainTimeout), atMost(drainTimeout, wx.close())])
+        const [cut] = await Promise.all([
+          drain(drainTimeout),
+          atMost(drainTimeout, wx.close({ timeout: loginTimeout })),
+        ])
         // Only now what they needed: the sandbox, Redis, the database.
         await closeAll()
         return cut

@@ -41,11 +41,9 @@ export function redisFaults(client: unknown): string[] {
 interface Options {
   disableOfflineQueue?: boolean
   pingInterval?: number
-  clientSideCache?: unknown
   socket?: { socketTimeout?: number; reconnectStrategy?: unknown }
   /** Of a cluster. */
   defaults?: Options
-  topologyRefreshOnReconnectionAttemptStrategy?: unknown
 }
 
 /** The options of the connections behind a client; undefined where it does not tell (pools, sentinels). */

@@ -15,7 +15,6 @@ export interface LiveClient {
   readonly isReady?: boolean
   connect: () => Promise<unknown>
   destroy: () => unknown
-  close: () => Promise<unknown>
   ping: (message?: string) => Promise<unknown>
   on: (event: string, listener: (...args: never[]) => void) => unknown
   once: (event: string, listener: (...args: never[]) => void) => unknown

@@ -30,6 +30,29 @@ export interface Copies {
   readonly ready: boolean
 }
 
+/** Copies whose socket is being opened. */
+const opening = new WeakSet<LiveClient>()
+
+/** Whether a copy opens its socket: from the outside only its events tell. */
+function watchOpening(copy: LiveClient): void {
+  opening.add(copy)
+  copy.on('connect', () => opening.delete(copy))
+  copy.on('error', () => opening.delete(copy))
+  copy.on('reconnecting', () => opening.add(copy))
+}
+
+/**
+ * Ends a copy, whatever state it is in. node-redis goes on opening a socket after `destroy()`, and such a
+ * connection is out of reach for ever: it is ended as soon as it is there.
+ */
+export function endCopy(copy: LiveClient): void {
+  const destroy = (): void => {
+    ;(async () => copy.destroy())().catch(() => undefined)
+  }
+  if (!opening.has(copy)) destroy()
+  else for (const event of ['connect', 'error']) copy.once(event, destroy)
+}
+
 const sentinels = new WeakMap<object, Server[]>()
 
 /** Remembers which sentinels a client asks: their order can be changed in its copies then. */
@@ -79,6 +102,7 @@ export function createCopies(given: LiveClient): Copies {
             ? member?.duplicate?.()
             : member?.createPool({ maximum: pool.totalClients || 1 })
       made?.on('error', () => undefined)
+      if (made && redisKind(made) === 'client') watchOpening(made)
       return made ?? null
     },
     look() {

@@ -62,7 +62,11 @@ function connectForEver<C extends Ends>(client: C): C {
         ;(async () => destroy())().catch(() => undefined)
         if (wanted) await new Promise((resolve) => setTimeout(resolve, reconnectPause))
       }
-      if (!wanted) throw new Error('The client was closed before Redis was reached')
+      if (!wanted) {
+        // It was connected all the same where it was closed in the middle of that.
+        ;(async () => destroy())().catch(() => undefined)
+        throw new Error('The client was closed before Redis was reached')
+      }
     }
   }
 

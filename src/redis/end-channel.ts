@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import type { EndChannel, SessionsEnd } from '../types.js'
 import type { LiveClient } from './client-kind.js'
+import { endCopy } from './copies.js'
 import type { RedisLink } from './link.js'
 
 interface Publisher {
@@ -44,7 +45,7 @@ export function createRedisEndChannel(link: RedisLink, prefix: string): EndChann
   function drop(): void {
     const before = subscriber
     subscriber = undefined
-    if (before) (async () => before.destroy())().catch(() => undefined)
+    if (before) endCopy(before)
   }
 
   async function open(): Promise<void> {
@@ -55,6 +56,11 @@ export function createRedisEndChannel(link: RedisLink, prefix: string): EndChann
     heard = true
     try {
       await own.connect()
+      // Given up meanwhile; a cluster goes on connecting then.
+      if (subscriber !== own) {
+        endCopy(own)
+        return
+      }
       await own.subscribe(channel, read)
       await own.subscribe(echo, () => (heard = true))
     } catch (error) {

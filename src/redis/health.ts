@@ -1,12 +1,14 @@
 import { withDeadline } from '../deadline.js'
 import { isReady, type LiveClient, type NodeClient, redisKind } from './client-kind.js'
 import type { Server } from './copies.js'
-import { isConnectionError } from './reply-error.js'
+import { isConnectionError, isQueueFull } from './reply-error.js'
 
 /** What the connections behind a client say. */
 export interface Examination {
   /** `partly`: some of the connections answer. */
   health: 'well' | 'partly' | 'away'
+  /** The client had too many commands before it to ask: its connections may be well. */
+  full: boolean
   /** Where there are several servers: those that answer. */
   answering: Server[]
 }
@@ -68,20 +70,24 @@ function questions(client: LiveClient): Question[] {
 
 /** Asks every connection of a client for a sign of life, and waits for at most `ms` milliseconds. */
 export async function examine(client: LiveClient, ms: number): Promise<Examination> {
-  if (!isReady(client)) return { health: 'away', answering: [] }
+  if (!isReady(client)) return { health: 'away', full: false, answering: [] }
   const all = questions(client)
   // In a pool that has much to do the question waits for its turn.
   const patience = redisKind(client) === 'pool' ? 2 * ms : ms
+  let full = false
   const signs = await Promise.all(
     all.map(({ ask }) =>
       withDeadline(ask(), patience).then(
         () => true,
         // Redis that says no (it is loading, or busy) is there; another connection would hear the same.
-        (error: unknown) => !isConnectionError(error),
+        (error: unknown) => {
+          full ||= isQueueFull(error)
+          return !isConnectionError(error)
+        },
       ),
     ),
   )
   const answering = all.filter((_, i) => signs[i]).flatMap(({ server }) => server?.() ?? [])
-  if (!signs.includes(true)) return { health: 'away', answering }
-  return { health: signs.includes(false) ? 'partly' : 'well', answering }
+  if (!signs.includes(true)) return { health: 'away', full, answering }
+  return { health: signs.includes(false) ? 'partly' : 'well', full, answering }
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { withDeadline } from '../deadline.js'
 import { warnOnce } from '../diagnostics.js'
 import { isReady, type LiveClient, type RedisKind, redisKind } from './client-kind.js'
-import { createCopies, type Server } from './copies.js'
+import { createCopies, endCopy, type Server } from './copies.js'
 import { examine } from './health.js'
 import { cutNode, isOutOfStep } from './out-of-step.js'
 
@@ -24,6 +24,9 @@ export interface RedisLink {
 }
 
 const pause = 100
+// After a while: a part of a cluster may be away for good.
+const longPause = 500
+const patience = 10_000
 const watchPeriod = 1000
 
 /** Whether any of these comes true, as soon as one has. */
@@ -41,11 +44,6 @@ function firstTrue(attempts: Promise<boolean>[]): Promise<boolean> {
       resolve(false)
     })
   })
-}
-
-/** Ends a client that was opened here, whatever state it is in. */
-function end(client: LiveClient): void {
-  ;(async () => client.destroy())().catch(() => undefined)
 }
 
 /**
@@ -75,6 +73,8 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
   let everOpen = given.isOpen
   /** The client ended itself, other than by the app. Only plain clients tell. */
   let gaveUp = false
+  /** It was found ended though it had not said so: by the app. */
+  let ended = false
   let reviving = false
   /** How often there was another connection, or another client. */
   let connections = 0
@@ -85,12 +85,15 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
   const onReady = (): void => {
     everOpen = true
     gaveUp = false
+    ended = false
     connections++
     silent = false
     // It has just had an answer: no need to wait for the next look.
     if (current === given) away = false
   }
   const onError = (reason: unknown): void => {
+    // Closed by the app, with answers due: what happens to that connection is nobody's concern any more.
+    if (!given.isOpen && (ended || given.isReady)) return
     if (!given.isOpen) gaveUp = true
     if (!isOutOfStep(given, reason)) return
     silent = true
@@ -110,7 +113,9 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
     if (given.isOpen) everOpen = true
     // One that the app has closed may wait for answers for long, and says nothing: not open is no proof of
     // having given up.
-    return !closed && (given.isOpen || reviving || gaveUp)
+    const still = given.isOpen || reviving || gaveUp
+    if (everOpen && !still) ended = true
+    return !closed && still
   }
 
   const isWell = async (client: LiveClient): Promise<boolean> =>
@@ -123,8 +128,8 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
     connections++
     if (before !== given && before !== client) {
       // One that is well has operations to finish; close() would not wait for those it has not sent yet.
-      if (client === given) setTimeout(end, timeout, before).unref()
-      else end(before)
+      if (client === given) setTimeout(endCopy, timeout, before).unref()
+      else endCopy(before)
     }
     clearInterval(watch)
     if (client === given) return
@@ -136,9 +141,20 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
   }
 
   async function goHome(): Promise<boolean> {
-    if (current === given || !(await isWell(given)) || !wanted()) return false
-    use(given)
-    return true
+    if (current === given) return false
+    const [asked, before] = [isReady(given), connections]
+    const { health, full } = await examine(given, probeTimeout)
+    if (!wanted()) return false
+    if (health === 'well') {
+      use(given)
+      return true
+    }
+    // While another one serves, nobody else would notice that it is silent.
+    if (asked && !full && connections === before) {
+      silent = true
+      void revive()
+    }
+    return false
   }
 
   /** Connects a silent client again. One that is busy connecting must be left to it. */
@@ -147,7 +163,7 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
     reviving = true
     const connected = (async () => {
       await given.destroy()
-      return given.connect()
+      if (!closed) await given.connect()
     })()
     connected.then(
       () => (reviving = false),
@@ -174,7 +190,7 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
         const fatal = kind === 'client' || kind === 'pool' || message?.startsWith('Master Client')
         if (fatal) reject(new Error('unreachable'))
         if (kind === 'client' && isOutOfStep(fresh, error)) {
-          end(fresh)
+          endCopy(fresh)
           trouble()
         }
       })
@@ -183,29 +199,40 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
         trouble()
       })
     })
+    const connecting = fresh.connect()
     const good =
-      (await succeeds(Promise.race([fresh.connect(), failed]))) &&
+      (await succeeds(Promise.race([connecting, failed]))) &&
       (await isWell(fresh)) &&
       wanted() &&
       needed()
     if (good) use(fresh)
-    else end(fresh)
+    else {
+      endCopy(fresh)
+      // A cluster, a pool and a sentinel go on connecting what they had begun.
+      connecting.then(
+        () => {
+          endCopy(fresh)
+        },
+        () => undefined,
+      )
+    }
     return good
   }
 
   async function recovers(): Promise<boolean> {
     const [asked, before] = [isReady(current), connections]
-    const { health, answering: servers } = await examine(current, probeTimeout)
+    const { health, full, answering: servers } = await examine(current, probeTimeout)
     answering = health === 'partly' ? servers : []
     // What was found of a connection says nothing of the one that came after it.
     if (connections === before) {
       away = health === 'away'
-      silent = asked && away
+      silent = asked && away && !full
     }
     return health === 'well'
   }
 
   async function heal(): Promise<void> {
+    const began = performance.now()
     let cured = await recovers()
     while (!cured && wanted()) {
       let needed = true
@@ -217,7 +244,8 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
         home().then(async (done) => done || (needed && (await replace(isNeeded)))),
       ])
       needed = false
-      if (!cured) await delay(pause, undefined, { ref: false })
+      const next = performance.now() - began < patience ? pause : longPause
+      if (!cured) await delay(next, undefined, { ref: false })
     }
     away = false
   }
@@ -237,7 +265,7 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
   /** Goes back to the given client, whatever its state. */
   function drop(): void {
     clearInterval(watch)
-    if (current !== given) end(current)
+    if (current !== given) endCopy(current)
     current = given
   }
 
@@ -260,7 +288,7 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
       return false
     },
     trouble,
-    listener: () => copies.make({ single: true }),
+    listener: () => (closed ? null : copies.make({ single: true })),
     close() {
       closed = true
       given.off('ready', onReady)

@@ -1,6 +1,6 @@
 import type { LiveClient, NodeClient } from './client-kind.js'
 import type { Server } from './copies.js'
-import { isConnectionError } from './reply-error.js'
+import { isConnectionError, isQueueFull } from './reply-error.js'
 
 /**
  * After bytes that are no reply node-redis goes on with the connection, one answer behind: every command gets
@@ -8,7 +8,7 @@ import { isConnectionError } from './reply-error.js'
  * with is in step.
  */
 export const isOutOfStep = (client: LiveClient, reason: unknown): boolean =>
-  client.isReady === true && isConnectionError(reason)
+  client.isReady === true && isConnectionError(reason) && !isQueueFull(reason)
 
 /** Ends the connection to one node of a cluster where it is out of step; the cluster makes another when it needs it. */
 export function cutNode(cluster: LiveClient, reason: unknown, { host, port }: Server): void {

@@ -45,6 +45,7 @@ export function parseRedisUrl(url: string): RedisTarget {
       throw wrong('is not valid')
     }
     if (!/^\/?\d*$/.test(plain!.pathname)) throw wrong('has a path that is no database')
+    if (plain!.search !== '' || plain!.hash !== '') throw wrong('has a query, which nothing reads')
     // node-redis' own errors for these are none that say so.
     decoded(plain!.username)
     decoded(plain!.password)

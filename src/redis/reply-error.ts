@@ -4,6 +4,10 @@ const word = /^([A-Z]{2,}) /
 export const isWrongType = (error: unknown): boolean =>
   error instanceof Error && error.message.startsWith('WRONGTYPE')
 
+/** Whether a command was refused by the client itself, for too many before it: says nothing of the connection. */
+export const isQueueFull = (error: unknown): boolean =>
+  (error as { message?: unknown } | null)?.message === 'The queue is full'
+
 /**
  * Whether an error is the connection's: what Redis itself says no with begins with a word in capitals. Not by
  * `instanceof`: the errors of Node's sockets are of another realm where the app runs in one of its own (Jest).

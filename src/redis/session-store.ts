@@ -48,7 +48,7 @@ const afterMark = '",'
  * A session as text, marked with the beginning of its id: should a connection ever give the answer to another
  * question, nobody is taken for somebody else.
  */
-const marked = (sid: string, session: SessionData): string =>
+const marked = (sid: string, session: object): string =>
   `${beforeMark}${sid.slice(0, markLength)}${afterMark}${JSON.stringify(session).slice(1)}`
 
 /** The mark of a text, and the text without it. */
@@ -152,12 +152,13 @@ export function createRedisSessionStore(
     }
 
     async #update(
-      key: string,
+      sid: string,
       session: SessionData,
       text: string,
       ttl: number,
       loaded: string,
     ): Promise<void> {
+      const key = this.prefix + sid
       let from = loaded
       let to = text
       for (let attempt = 0; attempt < maxAttempts; attempt++) {
@@ -167,9 +168,11 @@ export function createRedisSessionStore(
           if (found === 1) texts.set(session, text)
           return
         }
-        const [base, theirs, mine] = [loaded, found, text].map((json) => JSON.parse(json) as Fields)
+        const [base, theirs, mine] = [loaded, found, text].map(
+          (each) => JSON.parse(unmarked(each).json) as Fields,
+        )
         from = found
-        to = JSON.stringify(mergeSessions(base!, theirs!, mine!))
+        to = marked(sid, mergeSessions(base!, theirs!, mine!))
       }
       throw new Error('BUSY the session is written by too many requests at once')
     }
@@ -185,7 +188,7 @@ export function createRedisSessionStore(
       const loaded = texts.get(session)
       await (loaded === undefined
         ? this.#create(key, session, text, ttl)
-        : this.#update(key, session, text, ttl, loaded))
+        : this.#update(sid, session, text, ttl, loaded))
     }
 
     async #read(sid: string): Promise<SessionData | null> {

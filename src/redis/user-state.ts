@@ -29,15 +29,18 @@ interface Commands {
 const isNoCount = (error: unknown): boolean =>
   error instanceof Error && error.message.includes('not an integer')
 
+// A negative login time marks a session that is being ended: it is found until it has ended.
 const takeScript = `
-if not redis.call('ZSCORE', KEYS[1], ARGV[2]) then return {} end
+local own = redis.call('ZSCORE', KEYS[1], ARGV[2])
+if not own or tonumber(own) < 0 then return {} end
 local room, taken = tonumber(ARGV[1]) - 1, {}
 for _, sid in ipairs(redis.call('ZREVRANGE', KEYS[1], 0, -1)) do
   if sid ~= ARGV[2] then
     if room > 0 then
       room = room - 1
     else
-      redis.call('ZREM', KEYS[1], sid)
+      local at = tonumber(redis.call('ZSCORE', KEYS[1], sid))
+      if at > 0 then redis.call('ZADD', KEYS[1], -at, sid) end
       taken[#taken + 1] = sid
     end
   end
@@ -111,7 +114,7 @@ export function createRedisUserState(link: RedisLink, options: RedisUserStateOpt
     async listSessions(user) {
       const key = sessionsOf(user)
       const found = await run(key, () => redis().zRangeWithScores(key, 0, -1))
-      return found.reverse().map(({ value, score }) => ({ sid: value, loginAt: score }))
+      return found.reverse().map(({ value, score }) => ({ sid: value, loginAt: Math.abs(score) }))
     },
 
     async takeOldest(user, max, newest) {

@@ -76,6 +76,10 @@ async function store(
   }
 }
 
+/** Waits for `work`, but no longer than `wx.close()` has patience. */
+const unlessCut = <T>({ logins }: Runtime, work: Promise<T>): Promise<T> =>
+  untilAborted(work, logins.cut.signal, () => new WxLoginError('WX_CLOSING'))
+
 /** A login whose request is of the right form. */
 interface LoginRequest {
   req: Request
@@ -104,7 +108,7 @@ async function logIn(
   const flight = runtime.flights.join({ appid: app.appid, code: body.code }, arrivedAt, () =>
     runtime.breaker(() => exchange(runtime, app, body.code)),
   )
-  const { openid, sessionKey, unionid } = await flight.session
+  const { openid, sessionKey, unionid } = await unlessCut(runtime, flight.session)
   const identity = identityOf({
     appid: app.appid,
     openid,
@@ -117,7 +121,10 @@ async function logIn(
       profileOf({ ...identity, sessionKey, watermarkMaxAge: settings.watermarkMaxAge }, openData),
     )
   const event: WxUserEvent = { ...identity, reason: 'login', ...(profile && { profile }) }
-  const user = await flight.user(async () => asUser((await saveUser(runtime, event, req)) ?? null))
+  const user = await unlessCut(
+    runtime,
+    flight.user(async () => asUser((await saveUser(runtime, event, req)) ?? null)),
+  )
 
   // Nobody is there to take the token; the code stays good for another try.
   if (res.closed) return

@@ -30,15 +30,17 @@ export function createMemoryUserState(now: () => number = Date.now): UserState {
     },
     async listSessions(user) {
       const own = [...(sessions.get(keyOf(user)) ?? [])]
-      return own.sort((a, b) => b[1] - a[1]).map(([sid, loginAt]) => ({ sid, loginAt }))
+      return own
+        .sort((a, b) => b[1] - a[1])
+        .map(([sid, loginAt]) => ({ sid, loginAt: Math.abs(loginAt) }))
     },
     async takeOldest(user, max, newest) {
       const own = sessions.get(keyOf(user))
-      if (!own?.has(newest)) return []
-      const others = [...own].filter(([sid]) => sid !== newest).sort((a, b) => b[1] - a[1])
-      const taken = others.slice(max - 1).map(([sid]) => sid)
-      for (const sid of taken) own.delete(sid)
-      return taken
+      if (!((own?.get(newest) ?? -1) > 0)) return []
+      const others = [...own!].filter(([sid]) => sid !== newest).sort((a, b) => b[1] - a[1])
+      const taken = others.slice(max - 1)
+      for (const [sid, loginAt] of taken) own!.set(sid, -Math.abs(loginAt))
+      return taken.map(([sid]) => sid)
     },
     keepAlive: () => undefined,
     async refusals(user, sessionId, add) {

@@ -75,7 +75,7 @@ export function createSessionEnds(
       fresh = []
       await sweep(sids)
     }
-    look().catch(() => (fresh = []))
+    look().catch(() => undefined)
   }
 
   return {
@@ -87,12 +87,14 @@ export function createSessionEnds(
     watch(sid, listener) {
       const id = publicId(sid)
       const entry = watched.get(id) ?? { sid, listeners: new Set() }
-      entry.listeners.add(listener)
+      // Its own, also where one function listens for two sockets of a session.
+      const own: Listener = (end) => listener(end)
+      entry.listeners.add(own)
       watched.set(id, entry)
       start()
       lookOnce(sid)
       return () => {
-        entry.listeners.delete(listener)
+        entry.listeners.delete(own)
         if (entry.listeners.size === 0 && watched.get(id) === entry) watched.delete(id)
         rest()
       }

@@ -65,7 +65,7 @@ export function createUserSessions(host: SessionHost, state: UserState): UserSes
         // What has expired takes nobody's place.
         await live(user)
         const sids = await state.takeOldest(user, max, newest)
-        await host.destroy(sids)
+        await end(user, sids)
         return sids.map(publicId)
       }),
   }

@@ -22,10 +22,14 @@ export function outageError(reason: string, status?: number): WxLoginError {
 export const isOutage = (error: unknown): boolean => outages.has(error as WxLoginError)
 
 /** Rejects when the signal fires, also where the work itself does not listen to it. */
-export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export function untilAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  why: () => WxLoginError = () => outageError('WeChat did not answer in time', 504),
+): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const stop = (): void => {
-      reject(outageError('WeChat did not answer in time', 504))
+      reject(why())
     }
     if (signal.aborted) {
       stop()

@@ -51,7 +51,10 @@ const logins = (app: App, count: number): Promise<Answer>[] =>
 async function begin(
   url: string,
   token?: string,
-): Promise<{ finish(body: object): Promise<{ status: number; body: string }> }> {
+): Promise<{
+  answered: Promise<[IncomingMessage]>
+  finish(body: object): Promise<{ status: number; body: string }>
+}> {
   const req: ClientRequest = request(url, {
     method: 'POST',
     headers: {
@@ -64,6 +67,7 @@ async function begin(
   req.flushHeaders()
   await once(req, 'continue')
   return {
+    answered,
     async finish(body) {
       req.end(JSON.stringify(body))
       const [res] = await answered
@@ -150,12 +154,25 @@ describe('SIGTERM', () => {
     expect(await app.stop()).toEqual({ code: 0, signal: null })
   })
 
-  test('a request that does not end is cut, and the exit code says so', async () => {
+  test('fifty logins that WeChat keeps waiting are told to come again, and nothing is cut', async () => {
     const app = await start()
     wechat.hold()
-    const [answer] = logins(app, 1)
-    const cut = expect(answer).rejects.toThrow()
-    await wechat.received(1)
+    const answers = logins(app, 50)
+    await wechat.received(50)
+    const begun = performance.now()
+    expect(await app.stop()).toEqual({ code: 0, signal: null })
+    expect(performance.now() - begun).toBeLessThan(5000) // what is promised of the whole shutdown
+    for (const { status, body } of await Promise.all(answers)) {
+      expect(status).toBe(503)
+      expect(body.error).toMatchObject({ code: 'WX_CLOSING', action: 'retry' })
+    }
+  })
+
+  test('a request that does not end is cut, and the exit code says so', async () => {
+    const app = await start()
+    const { token } = (await Promise.all(logins(app, 1)))[0]!.body
+    const note = await begin(`${app.url}/me/notes`, token) // its body never comes
+    const cut = expect(note.answered).rejects.toThrow('socket hang up')
     expect(await app.stop()).toEqual({ code: 1, signal: null })
     await cut
     expect(app.output()).toMatch(/"requests":1,"msg":"requests were cut/)
