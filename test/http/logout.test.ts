@@ -104,6 +104,18 @@ describe('wx.sessions', () => {
     await expect(t.wx.sessions.revokeAll(who('frank'))).resolves.toBe(0)
     expect(revoked).toHaveLength(2)
   })
+
+  it('ends nothing where it is called by mistake, and says what is wrong', async () => {
+    const { token } = await t.login('grace')
+    const wrong = { code: 'WX_APP_CONFIG', message: expect.stringMatching(/exept|appid/) as string }
+    const { revokeAll } = t.wx.sessions
+    const typo = { exept: 'the one to keep' } as object
+    await expect(revokeAll(who('grace'), typo)).rejects.toMatchObject(wrong)
+    const { openid } = who('grace')
+    await expect(revokeAll({ openid } as never)).rejects.toMatchObject(wrong)
+    await expect(t.wx.sessions.list(undefined as never)).rejects.toMatchObject(wrong)
+    expect((await t.get('/me', token)).status).toBe(200)
+  })
 })
 
 describe('session.maxPerUser', () => {

@@ -56,6 +56,18 @@ async function start(options: RedisClientOptions = {}): Promise<Process> {
   return { client, link, channel, heard }
 }
 
+test('a listener that is forgotten at once leaves no connection', async () => {
+  const { channel } = await start()
+  channel.unsubscribe()
+  for (let i = 0; i < 5; i++) {
+    void channel.subscribe(() => undefined)
+    channel.unsubscribe()
+  }
+  await until(() => proxy.connections() === 1)
+  await sleep(200)
+  expect(proxy.connections()).toBe(1)
+})
+
 describe('news', () => {
   test('are heard in every process that listens, and in the one that tells', async () => {
     const [a, b] = [await start(), await start()]

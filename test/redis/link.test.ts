@@ -278,3 +278,24 @@ describe('close()', () => {
     expect(proxy.connections()).toBe(0)
   })
 })
+
+test('a burst of the app’s own commands is no reason to cut its connection', async () => {
+  await start({ commandsQueueMaxLength: 50, pingInterval: 20 })
+  const outcomes: Promise<boolean>[] = []
+  for (let round = 0; round < 20; round++) {
+    for (let i = 0; i < 200; i++) {
+      outcomes.push(
+        client.set('burst', 'x').then(
+          () => true,
+          (error: unknown) => (error as Error).message !== 'The queue is full',
+        ),
+      )
+    }
+    link.trouble()
+    await sleep(10)
+  }
+  const refused = (await Promise.all(outcomes)).filter((done) => !done)
+  expect(refused.length).toBeGreaterThan(0)
+  expect([client.isReady, link.client === client || link.ready()]).toEqual([true, true])
+  expect(await client.get('burst')).toBe('x')
+})

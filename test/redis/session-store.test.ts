@@ -90,6 +90,14 @@ describe('a session', () => {
     expect(stored).toEqual({ of: 'aaaaaaaa', ...session })
   })
 
+  test('keeps what the app calls as the mark is called, also where two requests write', async () => {
+    await set('a', session)
+    const [mine, theirs] = [await get('a'), await get('a')]
+    await set('a', Object.assign(theirs!, { of: 'theirs' }))
+    await set('a', Object.assign(mine!, { other: 'mine' }))
+    await expect(get('a')).resolves.toMatchObject({ of: 'theirs', other: 'mine', wx })
+  })
+
   test('of another id, on a connection that gives the answers of others, is nobody’s and stays', async () => {
     await set('a', session)
     await set('b', { ...session, wxUser: 'b' })

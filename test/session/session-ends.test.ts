@@ -38,6 +38,15 @@ const tell = (...sids: string[]): void => ends.tell({ ids: sids.map(publicId), r
 const sweep = (): Promise<void> => jest.advanceTimersByTimeAsync(sweepPeriod)
 
 describe('a listener', () => {
+  test('that is given twice is told twice, and forgotten one by one', () => {
+    const listener = jest.fn()
+    const forget = ends.watch(alice, listener)
+    ends.watch(alice, listener)
+    forget()
+    tell(alice)
+    expect(listener).toHaveBeenCalledTimes(1)
+  })
+
   test('is told once that its session ended, and of no other', async () => {
     const [a, b] = [watch(alice), watch(bob)]
     tell(alice)

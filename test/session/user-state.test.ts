@@ -67,6 +67,37 @@ describe.each<[string, Kind]>([
   const sids = async (user = alice): Promise<string[]> =>
     (await state.listSessions(user)).map(({ sid }) => sid)
 
+  describe('the oldest sessions beyond a limit', () => {
+    beforeEach(async () => {
+      for (const [i, sid] of ['a', 'b', 'c', 'd'].entries()) {
+        await state.addSession(alice, sid, 1000 * (i + 1))
+      }
+    })
+
+    test('are taken, but never the new one, whatever the clocks say', async () => {
+      await expect(state.takeOldest(alice, 4, 'd')).resolves.toEqual([])
+      await expect(state.takeOldest(alice, 2, 'a')).resolves.toEqual(['c', 'b'])
+    })
+
+    test('stay in the list, with their times, until they are removed', async () => {
+      await state.takeOldest(alice, 1, 'd')
+      await expect(state.listSessions(alice)).resolves.toEqual(
+        expect.arrayContaining([
+          { sid: 'd', loginAt: 4000 },
+          { sid: 'a', loginAt: 1000 },
+        ]),
+      )
+      await expect(sids()).resolves.toHaveLength(4)
+    })
+
+    test('take none themselves: two logins at once cannot end each other', async () => {
+      await state.takeOldest(alice, 1, 'd')
+      await expect(state.takeOldest(alice, 1, 'c')).resolves.toEqual([])
+      await expect(state.takeOldest(alice, 1, 'never listed')).resolves.toEqual([])
+      await expect(state.takeOldest(bob, 1, 'd')).resolves.toEqual([])
+    })
+  })
+
   describe('the list of sessions', () => {
     test('is empty at first', async () => {
       await expect(state.listSessions(alice)).resolves.toEqual([])
