@@ -9,13 +9,13 @@ const usage = `Usage: npm run soak -- [--minutes 30] [--rate 300] [--processes 3
 
 Server processes on one Redis under a steady load, with a random fault a minute.
 
-  --minutes N     how long (default 30; below 10 the heap slope is printed, but does not count)
+  --minutes N     how long (default 30; below 15 the heap slope is printed, but does not count)
   --rate N        requests a second, all processes together (default 300)
   --processes N   server processes, 1 to 9 (default 3: createRedis, createClient, createClientPool)
   --seed N        a whole number: the same faults, in the same order, as the run that printed it
 
 What it prints at the end, and what fails the run:
-  heap slope      by least squares over heaps after gc(), taken every 10 s without the first three minutes and
+  heap slope      by least squares over heaps after gc(), taken every 10 s without the first five minutes and
                   without the time of faults: < 1 MB per 10 min in each process
   pending         most requests at any moment that a process had taken more than 2 s ago and not answered:
                   <= 64. Two operations of the store may take its deadline of 1 s each; a login may wait 5 s

@@ -4,7 +4,7 @@ import { wrongs } from './record.js'
 import type { SoakResult } from './run.js'
 
 /** Below this many minutes a heap slope is mostly chance. */
-export const minutesForSlope = 10
+export const minutesForSlope = 15
 
 /** Most requests older than 2 s that any process had at once. */
 export const mostPending = ({ processes }: SoakResult): number =>

@@ -3,7 +3,8 @@ import type { FaultLog } from './faults.js'
 import { type HeapPoint, heapSlope, megabytes } from './figures.js'
 import type { SoakServer } from './servers.js'
 
-const warmUp = 180_000
+// Code is compiled and caches fill for minutes; a leak goes on afterwards.
+const warmUp = 300_000
 const every = 10_000
 
 /** What became of one process. */
@@ -27,7 +28,7 @@ export interface Watched {
 }
 
 /**
- * Samples every server every ten seconds. A heap counts after the first minute, and where nothing is broken: the
+ * Samples every server every ten seconds. A heap counts after the warm-up, and where nothing is broken: the
  * requests a fault holds up take memory, and no leak is what goes away with them.
  */
 export function startWatch(
