@@ -11,7 +11,6 @@ process.on('exit', (code) => process.exit(code))
 export default {
   ...base,
   testMatch: ['<rootDir>/test/faults/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/'],
   testTimeout: 120_000,
   maxWorkers: 1,
   reporters: [

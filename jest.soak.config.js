@@ -10,6 +10,5 @@ process.env.SOAK_MINUTES ??= '30'
 export default {
   ...base,
   testMatch: ['<rootDir>/test/soak/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/'],
   maxWorkers: 1,
 }
