@@ -2,7 +2,10 @@ import base from './jest.config.js'
 
 // Node 20 can spin for ever where it frees an environment in which a socket was destroyed amid a request, and
 // that is what these suites do. Who exits inside 'exit' ends without freeing it.
-process.on('exit', (code) => process.exit(code))
+process.once('beforeExit', () => {
+  // After all others that wait for the exit: the closing line is one of them.
+  process.once('exit', (code) => process.exit(code))
+})
 
 /**
  * The long suites against servers that are broken on purpose: one at a time, so that what they measure is theirs.
