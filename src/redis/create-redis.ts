@@ -52,6 +52,10 @@ function connectForEver<C extends Ends>(client: C): C {
   let wanted = false
   let connecting: Promise<unknown> | undefined
 
+  const end = (): void => {
+    ;(async () => destroy())().catch(() => undefined)
+  }
+
   async function keepTrying(): Promise<unknown> {
     for (;;) {
       try {
@@ -59,12 +63,12 @@ function connectForEver<C extends Ends>(client: C): C {
         const connected = await withDeadline(connect(), connectTimeout)
         if (wanted) return connected
       } catch {
-        ;(async () => destroy())().catch(() => undefined)
+        end()
         if (wanted) await new Promise((resolve) => setTimeout(resolve, reconnectPause))
       }
       if (!wanted) {
         // It was connected all the same where it was closed in the middle of that.
-        ;(async () => destroy())().catch(() => undefined)
+        end()
         throw new Error('The client was closed before Redis was reached')
       }
     }

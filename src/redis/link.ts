@@ -30,21 +30,13 @@ const patience = 10_000
 const watchPeriod = 1000
 
 /** Whether any of these comes true, as soon as one has. */
-function firstTrue(attempts: Promise<boolean>[]): Promise<boolean> {
-  return new Promise((resolve) => {
-    for (const attempt of attempts) {
-      attempt.then(
-        (done) => {
-          if (done) resolve(true)
-        },
-        () => undefined,
-      )
-    }
-    void Promise.allSettled(attempts).then(() => {
-      resolve(false)
-    })
-  })
-}
+const firstTrue = (attempts: Promise<boolean>[]): Promise<boolean> =>
+  Promise.any(
+    attempts.map(async (attempt) => {
+      if (!(await attempt)) throw new Error('not true')
+      return true
+    }),
+  ).catch(() => false)
 
 /**
  * Keeps a way to Redis open. Where an operation fails or is overdue, the connections are asked for a sign of
