@@ -161,6 +161,8 @@ describe('a WebSocket', () => {
       socket.on('data', (bytes: Buffer) => (text += bytes.toString('latin1')))
       socket.on('end', () => resolve(text))
     })
+    // Until it listens, the end is found by asking: as `gone`.
+    await new Promise((resolve) => setTimeout(resolve, 500))
     await b.post('/wx/logout', undefined, token).expect(204)
     // A close frame of RFC 6455: its head, the code 4401 and the reason.
     await expect(closed).resolves.toBe('\x88\x08\x11\x31logout')
