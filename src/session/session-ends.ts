@@ -4,6 +4,8 @@ import { publicId } from './record.js'
 
 const sweepEvery = 10_000
 const sweepAtOnce = 200
+/** News are sent after the end itself; who looks in between must not be faster than they are. */
+const newsTime = 200
 
 /** Tells whoever holds something open for a session that the session has ended. */
 export interface SessionEnds {
@@ -39,13 +41,15 @@ export function createSessionEnds(
   }
 
   async function sweep(sids: string[]): Promise<void> {
+    const gone: string[] = []
     for (let from = 0; from < sids.length; from += sweepAtOnce) {
       const some = sids.slice(from, from + sweepAtOnce)
       const lives = await alive(some)
-      some.forEach((sid, i) => {
-        if (!lives[i]) end(publicId(sid), 'gone')
-      })
+      gone.push(...some.filter((_, i) => !lives[i]))
     }
+    if (gone.length === 0) return
+    if (channel) await new Promise((resolve) => setTimeout(resolve, newsTime).unref())
+    for (const sid of gone) end(publicId(sid), 'gone')
   }
 
   function start(): void {

@@ -10,6 +10,8 @@ import { redisUrl } from '../support/redis.js'
 import { sessionSecret, startTestApp, type TestApp } from '../support/test-app.js'
 import { until } from '../support/until.js'
 
+const redisPrefix = `test-ends-${randomUUID()}:`
+
 /** Two processes in one: each with a client of its own on the one Redis. `a` is where sockets are open. */
 let a: TestApp
 let b: TestApp
@@ -20,7 +22,6 @@ const contexts: WxContext[] = []
 beforeAll(async () => {
   clients = [createRedis(redisUrl()), createRedis(redisUrl())]
   await Promise.all(clients.map((client) => client.connect()))
-  const redisPrefix = `test-ends-${randomUUID()}:`
   const session = { secret: sessionSecret, maxPerUser: 2 }
   const wx = clients.map((redis) => ({ redis, redisPrefix, session }))
   a = await startTestApp({
@@ -41,11 +42,19 @@ afterAll(async () => {
   await Promise.all(clients.map((client) => client.close()))
 })
 
+/** Until `a` is subscribed to the news of others: what ends before that is found by asking, as `gone`. */
+const listens = (): Promise<void> =>
+  until(async () => {
+    const channel = `${redisPrefix}ended`
+    return (await clients[1]!.pubSubNumSub([channel]))[channel]! > 0
+  })
+
 /** What `wx.sessions.onEnd` in `a` says of the session of a token. */
 async function watch(token: string): Promise<{ told: WxSessionEnd[]; forget: () => void }> {
   const told: WxSessionEnd[] = []
   await a.get('/keep', token).expect(200)
   const forget = a.wx.sessions.onEnd(contexts.pop()!, (end) => told.push(end))
+  await listens()
   return { told, forget }
 }
 const sidOf = (token: string): string => token.slice(0, 32)
@@ -128,7 +137,7 @@ describe('an end that nobody tells of', () => {
     const { told } = await watch(token)
     const record = (await clients[0]!.keys(`*sess:${sidOf(token)}`))[0]!
     await clients[0]!.pExpire(record, 10)
-    await until(() => told.length > 0, 11_000)
+    await until(() => told.length > 0, 15_000)
     expect(told).toEqual([endOf(token, 'gone')])
   })
 })
@@ -161,8 +170,7 @@ describe('a WebSocket', () => {
       socket.on('data', (bytes: Buffer) => (text += bytes.toString('latin1')))
       socket.on('end', () => resolve(text))
     })
-    // Until it listens, the end is found by asking: as `gone`.
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await listens()
     await b.post('/wx/logout', undefined, token).expect(204)
     // A close frame of RFC 6455: its head, the code 4401 and the reason.
     await expect(closed).resolves.toBe('\x88\x08\x11\x31logout')

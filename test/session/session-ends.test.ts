@@ -7,6 +7,8 @@ import type { EndChannel, SessionsEnd, WxSessionEnd } from '../../src/types.js'
 const alice = 'session id of alice'
 const bob = 'session id of bob'
 const sweepPeriod = 10_000
+/** What news may take longer than the end itself. */
+const newsTime = 200
 
 let living: Set<string>
 let alive: jest.Mock<Promise<boolean[]>, [string[]]>
@@ -215,8 +217,19 @@ describe('with a channel to other processes', () => {
     expect(alive).not.toHaveBeenCalled()
     living.delete(alice)
     other.open()
-    await jest.advanceTimersByTimeAsync(0)
+    await jest.advanceTimersByTimeAsync(newsTime)
     expect(told).toEqual([ended(alice, 'gone')])
+  })
+
+  test('an end that is seen before its news come has the reason of the news', async () => {
+    const { told } = watch(alice)
+    other.open()
+    living.delete(alice)
+    await jest.advanceTimersByTimeAsync(newsTime - 1)
+    expect(told).toEqual([])
+    other.hear({ ids: [publicId(alice)], reason: 'logout' })
+    await jest.advanceTimersByTimeAsync(newsTime)
+    expect(told).toEqual([ended(alice, 'logout')])
   })
 
   test('closing forgets the listeners and lets go of it', async () => {
