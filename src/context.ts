@@ -2,61 +2,55 @@ import { WxLoginError } from './errors.js'
 import { asUser, identityOf, requestState, type Runtime } from './runtime.js'
 import { publicId, type WxSessionRecord } from './session/record.js'
 import { storeUnavailable } from './session/store-guard.js'
-import type { WxContext, WxEncryptedData, WxIdentity, WxSignedData, WxUser } from './types.js'
-import { openDataFaults, verifySignature } from './wechat/open-data.js'
-import { decryptFor, type Expected } from './wechat/user-data.js'
+import type { WxContext, WxEncryptedData, WxSignedData, WxUser } from './types.js'
+import { openDataFaults } from './wechat/open-data.js'
+import { decryptFor, type Expected, isSigned } from './wechat/user-data.js'
 
 const maxRefusals = 20
 
-const sids = new WeakMap<WxContext, string>()
+/** The sessions behind contexts. */
+const sessions = new WeakMap<WxContext, { sid: string; record: WxSessionRecord }>()
 
 /** The id of the session behind a context; undefined for an object that is none. */
-export const sidOf = (context: WxContext): string | undefined => sids.get(context)
+export const sidOf = (context: WxContext): string | undefined => sessions.get(context)?.sid
 
 /**
- * Data that the session key of this user is to be tried on, with a limit on how often it may fail. Attempts at
- * the same time may go a few beyond it.
+ * Data that the session keys of this session's user are to be tried on, with a limit on how often it may fail.
+ * Attempts at the same time may go a few beyond it.
+ *
+ * @param work - throws `WX_STALE_KEY` where the data is not accepted
+ * @param refused - whether its result means that it is not accepted either
  */
-async function attempt<T>(
+export async function tryOpenData<T>(
   runtime: Runtime,
-  user: WxIdentity,
-  sessionId: string,
-  work: () => T,
+  context: WxContext,
+  work: (expected: Expected) => T | Promise<T>,
   refused: (result: T) => boolean = () => false,
 ): Promise<T> {
-  const count = (add: 0 | 1): Promise<number> =>
-    runtime.state.refusals(user, sessionId, add).catch((error: unknown) => {
+  const { sid, record } = sessions.get(context)!
+  const stored = async <R>(ask: () => Promise<R>): Promise<R> => {
+    try {
+      return await ask()
+    } catch (error) {
       throw storeUnavailable(error)
-    })
-  if ((await count(0)) >= maxRefusals) {
+    }
+  }
+  const count = (add: 0 | 1): Promise<number> =>
+    stored(() => runtime.state.refusals(record, publicId(sid), add))
+  const own = { sessionKey: runtime.sealer.open(record.key, record), at: record.loginAt }
+  const [failures, keys] = await Promise.all([count(0), stored(() => runtime.keys.of(record, own))])
+  if (failures >= maxRefusals) {
     throw new WxLoginError('WX_RATE_LIMITED', { reason: 'too much data refused on one session' })
   }
+  const { watermarkMaxAge } = runtime.settings
   try {
-    const result = work()
+    const result = await work({ ...identityOf(record), keys, watermarkMaxAge })
     if (refused(result)) await count(1)
     return result
   } catch (error) {
     if (WxLoginError.is(error) && error.code === 'WX_STALE_KEY') await count(1)
     throw error
   }
-}
-
-/** What data of this session's user must fit. */
-function expectedOf(runtime: Runtime, context: WxContext): Expected {
-  return {
-    ...identityOf(context),
-    sessionKey: context.sessionKey,
-    watermarkMaxAge: runtime.settings.watermarkMaxAge,
-  }
-}
-
-/** Tries data of this session's user: `work` throws `WX_STALE_KEY` where it is not accepted. */
-export function tryOpenData<T>(
-  runtime: Runtime,
-  context: WxContext,
-  work: (expected: Expected) => T,
-): Promise<T> {
-  return attempt(runtime, context, context.sessionId, () => work(expectedOf(runtime, context)))
 }
 
 /** `req.wx` for a login; `slot` is where the user is kept. */
@@ -113,17 +107,16 @@ export function createContext(
       async value(data: WxSignedData | undefined) {
         const { rawData = '', signature = '' } = data ?? {}
         shape({ rawData, signature })
-        return attempt(
+        return tryOpenData(
           runtime,
-          record,
-          context.sessionId,
-          () => verifySignature({ rawData, signature, sessionKey: openKey() }),
+          context as WxContext,
+          (expected) => isSigned(expected, { rawData, signature }),
           (fits) => !fits,
         )
       },
     },
   }) as WxContext
-  sids.set(made, sid)
+  sessions.set(made, { sid, record })
   return made
 }
 

@@ -10,9 +10,17 @@ declare global {
   }
 }
 
+export type {
+  WxAccessTokenSource,
+  WxApiApp,
+  WxApiRequest,
+  WxEncryptedDataCheck,
+  WxServerApi,
+} from './api-types.js'
 export { getWx } from './context.js'
 export { errorCodes, WxLoginError } from './errors.js'
 export type { WxErrorAction, WxErrorCode, WxLoginErrorOptions } from './errors.js'
+export type { WxAccountEventName, WxMessagePushOptions, WxPushMessage } from './push-types.js'
 export { requireWxSession } from './require-wx-session.js'
 export type { WxSessionRecord } from './session/record.js'
 export type {
@@ -27,6 +35,7 @@ export type {
   WxEncryptedData,
   WxFetch,
   WxIdentity,
+  WxKeyHistoryOptions,
   WxLogin,
   WxLoginEvent,
   WxLoginOptions,

@@ -111,7 +111,16 @@ const schema = v.object({
       cookie: v.optional(v.boolean('must be true or false')),
     }),
   ),
-  routes: v.optional(v.object({ login: route, logout: route, session: route, profile: route })),
+  routes: v.optional(
+    v.object({
+      login: route,
+      logout: route,
+      session: route,
+      profile: route,
+      phone: route,
+      messagePush: route,
+    }),
+  ),
   onUser: hook,
   onLogin: hook,
   onLogout: hook,
@@ -132,9 +141,38 @@ const schema = v.object({
       timeout: v.optional(milliseconds),
       fetch: hook,
       code2Session: hook,
+      accessToken: hook,
+      checkEncryptedData: v.optional(v.boolean('must be true or false')),
     }),
   ),
   watermarkMaxAge: v.optional(whole('seconds')),
+  keyHistory: v.optional(
+    v.object({
+      size: v.optional(v.pipe(whole('keys'), v.maxValue(20, 'must be at most 20 (keys)'))),
+      window: v.optional(lifetime),
+    }),
+  ),
+  messagePush: v.optional(
+    v.object({
+      token: v.pipe(
+        v.string('must be the Token of the admin console'),
+        v.regex(
+          /^[A-Za-z0-9]{3,32}$/,
+          'must be the Token of the admin console: 3 to 32 letters and digits',
+        ),
+      ),
+      encodingAESKey: v.optional(
+        v.pipe(
+          v.string('must be the EncodingAESKey of the admin console'),
+          v.regex(
+            /^[A-Za-z0-9]{43}$/,
+            'must be the EncodingAESKey of the admin console: 43 letters and digits',
+          ),
+        ),
+      ),
+      onMessage: hook,
+    }),
+  ),
   keySecret: v.optional(secrets),
 })
 

@@ -3,6 +3,7 @@ import { observe } from './diagnostics.js'
 import type { WxLoginError } from './errors.js'
 import type { Settings } from './settings.js'
 import type { WxSessionRecord } from './session/record.js'
+import type { KeyHistory } from './session/key-history.js'
 import type { Sealer } from './session/sealing.js'
 import type { SessionEnds } from './session/session-ends.js'
 import type { SessionHost } from './session/session-host.js'
@@ -18,6 +19,8 @@ export interface Runtime {
   /** False while Redis, where there is one, is known to be away. */
   readonly storeReady: () => boolean
   readonly sealer: Sealer
+  /** The session keys of users. */
+  readonly keys: KeyHistory
   readonly flights: CodeFlights
   /** Through which WeChat is asked. */
   readonly breaker: Breaker
@@ -62,17 +65,17 @@ export function report(runtime: Runtime, error: WxLoginError, req?: IncomingMess
   observe('onError', runtime.settings.hooks.onError, error, req)
 }
 
-/** Tells `onRevoke`, and whoever waits for their end, which sessions ended, where any did. */
+/** Tells `onRevoke`, and whoever waits for their end, which sessions ended, where any did or WeChat asked for it. */
 export function reportRevoked(
   runtime: Runtime,
   user: WxIdentity,
-  sessionIds: string[],
-  reason: WxRevokeEvent['reason'],
+  ended: Pick<WxRevokeEvent, 'sessionIds' | 'reason' | 'revokeInfo'>,
 ): void {
-  if (sessionIds.length === 0) return
-  runtime.ends.tell({ ids: sessionIds, reason })
-  const event = { ...identityOf(user), sessionIds, reason }
-  observe('onRevoke', runtime.settings.hooks.onRevoke, event)
+  const { sessionIds, reason } = ended
+  const ours = reason === 'revoke' || reason === 'limit'
+  if (ours && sessionIds.length === 0) return
+  runtime.ends.tell({ ids: sessionIds, reason: reason === 'limit' ? 'limit' : 'revoke' })
+  observe('onRevoke', runtime.settings.hooks.onRevoke, { ...identityOf(user), ...ended })
 }
 
 /** The user, of the type that the app registered. */

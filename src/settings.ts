@@ -9,6 +9,7 @@ import type {
   WxLoginOptions,
   WxRoutes,
   WxSessionOptions,
+  WxWeChatOptions,
 } from './types.js'
 
 /** The options with every default filled in. */
@@ -28,9 +29,14 @@ export interface Settings {
     readonly baseUrl: string
     readonly timeout: number
     readonly fetch: WxFetch
-    readonly code2Session: NonNullable<WxCommonOptions['wechat']>['code2Session']
+    readonly code2Session: WxWeChatOptions['code2Session']
+    readonly accessToken: WxWeChatOptions['accessToken']
+    readonly checkEncryptedData: boolean
   }
   readonly watermarkMaxAge: number
+  /** `window` in seconds. */
+  readonly keyHistory: { readonly size: number; readonly window: number }
+  readonly messagePush: WxCommonOptions['messagePush']
   /** The first seals session keys, all of them open. */
   readonly keySecrets: readonly string[]
 }
@@ -82,6 +88,8 @@ export function settingsOf(options: WxLoginOptions): Settings {
       logout: options.routes?.logout ?? '/wx/logout',
       session: options.routes?.session ?? '/wx/session',
       profile: options.routes?.profile ?? '/wx/profile',
+      phone: options.routes?.phone ?? '/wx/phone',
+      messagePush: options.routes?.messagePush ?? '/wx/push',
     },
     hooks: options,
     hookTimeout: options.hookTimeout ?? 5000,
@@ -90,8 +98,15 @@ export function settingsOf(options: WxLoginOptions): Settings {
       timeout: wechat?.timeout ?? wechatDefaults.timeout,
       fetch: wechat?.fetch ?? wechatDefaults.fetch,
       code2Session: wechat?.code2Session,
+      accessToken: wechat?.accessToken,
+      checkEncryptedData: wechat?.checkEncryptedData ?? true,
     },
     watermarkMaxAge: options.watermarkMaxAge ?? 3600,
+    keyHistory: {
+      size: options.keyHistory?.size ?? 5,
+      window: options.keyHistory?.window ?? 600,
+    },
+    messagePush: options.messagePush,
     keySecrets: list(options.keySecret ?? session?.secret ?? (appList ?? []).map((a) => a.secret)),
   }
 }

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { CookieOptions, Request, Router } from 'express'
 import type { Store } from 'express-session'
+import type { WxAccessTokenSource, WxServerApi } from './api-types.js'
 import type { WxLoginError } from './errors.js'
+import type { WxAccountEventName, WxMessagePushOptions } from './push-types.js'
 
 /** A value, or a promise of it. */
 export type Awaitable<T> = T | Promise<T>
@@ -41,12 +43,16 @@ export interface WxApp {
 
 /**
  * Finds an app by its appid, for servers with many or changing mini programs.
- * Called once a login, before the code is spent; has `hookTimeout` to answer.
+ * Called once a login, before the code is spent, and for calls of `wx.api`; has `hookTimeout` to answer.
  *
  * @param appid - what the phone named in the body or its Referer; undefined where it named none
+ * @param req - the request it is for; undefined where `wx.api` is called outside of one
  * @returns the app, or null where this appid is not served
  */
-export type WxAppResolver = (appid: string | undefined, req: Request) => Awaitable<WxApp | null>
+export type WxAppResolver = (
+  appid: string | undefined,
+  req: Request | undefined,
+) => Awaitable<WxApp | null>
 
 /** The watermark in WeChat's encrypted data: which app it was made for, and when. */
 export interface WxWatermark {
@@ -118,10 +124,19 @@ export interface WxLogoutEvent extends WxIdentity {
 
 /** What `onRevoke` is told: sessions ended that the phone did not log out itself. */
 export interface WxRevokeEvent extends WxIdentity {
-  /** Public ids of the sessions that ended. */
+  /** Public ids of the sessions that ended; may be none with the two reasons that WeChat gives. */
   sessionIds: string[]
-  /** `revoke`: `wx.sessions.revoke` or `revokeAll`; `limit`: the user had more sessions than `session.maxPerUser`. */
-  reason: 'revoke' | 'limit'
+  /**
+   * `revoke`: `wx.sessions.revoke` or `revokeAll`; `limit`: the user had more sessions than `session.maxPerUser`;
+   * `user_authorization_revoke`: the user withdrew what they had shared (`revokeInfo` says what);
+   * `user_authorization_cancellation`: the user closed the account. With the last two, delete what you keep.
+   */
+  reason: 'revoke' | 'limit' | Exclude<WxAccountEventName, 'user_info_modified'>
+  /**
+   * What the user withdrew, in WeChat's numbers: 6 nickname and avatar, 8 phone number, …
+   * https://developers.weixin.qq.com/miniprogram/dev/server/event_push/platform/authorized_user_information_changes
+   */
+  revokeInfo?: string
 }
 
 /** What the listener of `wx.sessions.onEnd` is told. */
@@ -130,7 +145,7 @@ export interface WxSessionEnd {
   sessionId: string
   /**
    * `logout`: by the phone; `login`: the phone logged in again with this session's token; `revoke`:
-   * `wx.sessions.revoke` or `revokeAll`; `limit`: more sessions than `session.maxPerUser`; `gone`: found to be
+   * `wx.sessions.revoke` or `revokeAll`, or WeChat told that the user is gone; `limit`: more sessions than `session.maxPerUser`; `gone`: found to be
    * expired or deleted.
    */
   reason: 'logout' | 'login' | 'revoke' | 'limit' | 'gone'
@@ -194,7 +209,7 @@ export type WxFetch = (url: string, init: RequestInit) => Promise<Response>
 export interface WxWeChatOptions {
   /** Where WeChat's API is. Default `https://api.weixin.qq.com`; http only on this machine, or outside production. */
   baseUrl?: string | undefined
-  /** Deadline of one whole exchange, body and retry included, in ms. Default 5000. */
+  /** Deadline of one whole exchange or call of the API, body and retry included, in ms. Default 5000. */
   timeout?: number | undefined
   /** Another `fetch`: a proxy agent, or the sandbox'. Default: the global one. */
   fetch?: WxFetch | undefined
@@ -204,6 +219,21 @@ export interface WxWeChatOptions {
    */
   code2Session?:
     ((d: WxApp & { code: string; signal: AbortSignal }) => Promise<WxCodeSession>) | undefined
+  /** Another source of access tokens. Default: WeChat's `stable_token`, shared by all processes in `redis`. */
+  accessToken?: WxAccessTokenSource | undefined
+  /**
+   * Whether WeChat is asked if it made the `encryptedData` of a phone number, which nothing else proves.
+   * Default true; false saves the call and the access token.
+   */
+  checkEncryptedData?: boolean | undefined
+}
+
+/** Earlier session keys of a user: WeChat replaces the key at `wx.login`, while data may be on its way. */
+export interface WxKeyHistoryOptions {
+  /** Keys remembered for a user, the newest included. Default 5; 1 for none but the newest. */
+  size?: number | undefined
+  /** How long an earlier key is accepted after it was replaced, in seconds. Default 600. */
+  window?: number | undefined
 }
 
 /** Flags of the session cookie. Default `{ httpOnly: true, sameSite: 'lax', path: '/' }`. */
@@ -256,6 +286,10 @@ export interface WxRoutes {
   session: string | false
   /** Default `/wx/profile`. */
   profile: string | false
+  /** Default `/wx/phone`. */
+  phone: string | false
+  /** Default `/wx/push`; there only with the option `messagePush`. */
+  messagePush: string | false
 }
 
 /** The part of a node-redis client (5 or 6; plain, pool, cluster or sentinel) that the package uses. */
@@ -278,7 +312,8 @@ export interface WxCommonOptions {
   transport?: WxTransportOptions | undefined
   routes?: Partial<WxRoutes> | undefined
   /**
-   * Saves the user and returns it. Runs at every login before the session is made, and when a profile comes in.
+   * Saves the user and returns it. Runs at every login before the session is made, and when a profile or a phone
+   * number comes in.
    * What it returns is kept in the session as JSON and sent to the phone: return what the phone may see.
    * Throw {@link WxLoginError.reject} to refuse. Two processes may run it for one user at the same time: upsert.
    */
@@ -296,6 +331,8 @@ export interface WxCommonOptions {
   wechat?: WxWeChatOptions | undefined
   /** Oldest watermark accepted, in seconds. Default 3600. */
   watermarkMaxAge?: number | undefined
+  keyHistory?: WxKeyHistoryOptions | undefined
+  messagePush?: WxMessagePushOptions | undefined
   /**
    * Seals session keys. Default: `session.secret`, or the AppSecret where the session is the app's own;
    * required where `apps` is a function and the session is the app's own. At least 32 bytes; the first of a
@@ -341,6 +378,7 @@ export interface WxSessions {
 /** The plugin: an Express router, and what a server needs beside the requests. */
 export interface WxLogin extends Router {
   readonly sessions: WxSessions
+  readonly api: WxServerApi
   /**
    * Who is asking, outside Express: a WebSocket upgrade, a raw http server.
    *
@@ -367,6 +405,30 @@ export interface WxLogin extends Router {
   close(options?: { timeout?: number | undefined }): Promise<void>
 }
 
+/** A session key that data of a user may be made with. Inside the package. */
+export interface UserKey {
+  sessionKey: string
+  /** When a newer key was exchanged, Unix ms; undefined for the newest. */
+  replacedAt?: number | undefined
+}
+
+/** A session key of a user as it is remembered. Inside the package. */
+export interface StoredKey {
+  /** Tells two keys of one user apart without opening them. */
+  id: string
+  sealed: string
+  /** When it was exchanged last, Unix ms. */
+  at: number
+}
+
+/** What is remembered of a user's session keys. Inside the package. */
+export interface StoredKeys {
+  /** In no order. */
+  keys: StoredKey[]
+  /** No key exchanged before this Unix ms is good any more; 0 where all are. */
+  notBefore: number
+}
+
 /**
  * What is known of a user beside the sessions themselves. Inside the package: implemented in memory
  * (session/) and in Redis (redis/).
@@ -385,6 +447,11 @@ export interface UserState {
   takeOldest(user: WxIdentity, max: number, newest: string): Promise<string[]>
   /** Keeps the list for as long as a session of the user lives; cheap enough for every request. */
   keepAlive(user: WxIdentity): void
+  /** Remembers a session key of the user, and the newest `size` in all. */
+  addKey(user: WxIdentity, key: StoredKey, size: number): Promise<void>
+  readKeys(user: WxIdentity): Promise<StoredKeys>
+  /** Remembers this key only: none that was exchanged before it is good any more. */
+  replaceKeys(user: WxIdentity, key: StoredKey): Promise<void>
   /** Refused open data of one session in the last minute; `add` counts one more. */
   refusals(user: WxIdentity, sessionId: string, add: 0 | 1): Promise<number>
 }

@@ -2,6 +2,7 @@ import type { Request } from 'express'
 import { DeadlineError, withDeadline } from './deadline.js'
 import { WxLoginError } from './errors.js'
 import type { Runtime } from './runtime.js'
+import type { Settings } from './settings.js'
 import type { WxUser, WxUserEvent } from './types.js'
 
 function hookFailed(hook: string, error: unknown): WxLoginError {
@@ -15,12 +16,12 @@ function hookFailed(hook: string, error: unknown): WxLoginError {
 
 /** Runs a hook whose answer the request needs, for at most `hookTimeout`. */
 export async function runHook<T>(
-  runtime: Runtime,
+  { hookTimeout }: Pick<Settings, 'hookTimeout'>,
   name: string,
   hook: () => T | Promise<T>,
 ): Promise<T> {
   try {
-    return await withDeadline((async () => hook())(), runtime.settings.hookTimeout)
+    return await withDeadline((async () => hook())(), hookTimeout)
   } catch (error) {
     if (WxLoginError.is(error) && error.code === 'WX_LOGIN_REJECTED') throw error
     throw hookFailed(name, error)
@@ -39,7 +40,7 @@ export async function saveUser(
 ): Promise<WxUser | undefined> {
   const { onUser } = runtime.settings.hooks
   if (!onUser) return undefined
-  return runHook(runtime, 'onUser', async () => {
+  return runHook(runtime.settings, 'onUser', async () => {
     const user = await onUser(event, req)
     if (user === undefined) return undefined
     // Stored as JSON, so that is what every later request sees; what JSON cannot hold fails here, at once.

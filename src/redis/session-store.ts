@@ -1,38 +1,35 @@
-import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RedisStore } from 'connect-redis'
 import type { Request } from 'express'
 import type { Session, SessionData, Store } from 'express-session'
 import type { RedisLink } from './link.js'
 import { isConnectionError } from './reply-error.js'
+import { createScript, type Scripting } from './script.js'
 
 type Callback = (error?: unknown) => void
 type Loaded = (error: unknown, session?: SessionData | null) => void
 type Fields = Record<string, unknown>
 
 /** The commands used beside connect-redis' own. */
-interface Commands {
+interface Commands extends Scripting {
   set(key: string, value: string, options: object): Promise<string | null>
-  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
-  evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 
 /**
  * Writes a session only over the text it was loaded from. Answers 1 where it did, 0 where the session has
  * ended, and otherwise the text that stands there instead.
  */
-const script = `
+const compareAndSet = createScript(`
 local found = redis.call('GET', KEYS[1])
 if not found then return 0 end
 if found ~= ARGV[1] then return found end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
-return 1`
-const scriptSha = createHash('sha1').update(script).digest('hex')
+return 1`)
 
 /** Ends a session only if it is still the text that could not be read. */
-const dropScript = `
+const compareAndDrop = createScript(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
-return 0`
+return 0`)
 
 /** A write that fails to land is another's that landed: as many writers at once need as many attempts. */
 const maxAttempts = 100
@@ -112,21 +109,6 @@ export function createRedisSessionStore(
   // The text each session was loaded from, or written as last.
   const texts = new WeakMap<object, string>()
 
-  async function compareAndSet(
-    key: string,
-    from: string,
-    to: string,
-    ttl: number,
-  ): Promise<unknown> {
-    const call = { keys: [key], arguments: [from, to, String(ttl)] }
-    try {
-      return await redis().evalSha(scriptSha, call)
-    } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-      return redis().eval(script, call)
-    }
-  }
-
   /** A connection that breaks is mostly replaced by the next in no time; reading again harms nothing. */
   async function readAgain<T>(read: () => Promise<T>): Promise<T> {
     try {
@@ -162,7 +144,7 @@ export function createRedisSessionStore(
       let from = loaded
       let to = text
       for (let attempt = 0; attempt < maxAttempts; attempt++) {
-        const found = await compareAndSet(key, from, to, ttl)
+        const found = await compareAndSet(redis(), key, from, to, ttl)
         if (typeof found !== 'string') {
           // Not `to`: what others wrote is not in this object, and its next save would take it out again.
           if (found === 1) texts.set(session, text)
@@ -201,7 +183,7 @@ export function createRedisSessionStore(
         return session
       } catch (error) {
         if (!(error instanceof UnreadableError)) throw error
-        await redis().eval(dropScript, { keys: [this.prefix + sid], arguments: [error.text] })
+        await compareAndDrop(redis(), this.prefix + sid, error.text)
         return null
       }
     }

@@ -2,10 +2,10 @@ import { withDeadline } from '../deadline.js'
 import type { UserState, WxIdentity } from '../types.js'
 import type { RedisLink } from './link.js'
 import { isWrongType } from './reply-error.js'
+import { createScript, type Scripting } from './script.js'
 
 /** The commands used here; every kind of node-redis client has them. */
-interface Commands {
-  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
+interface Commands extends Scripting {
   zAdd(key: string, member: { score: number; value: string }): Promise<unknown>
   zRem(key: string, members: string[]): Promise<unknown>
   zCard(key: string): Promise<number>
@@ -23,6 +23,7 @@ interface Commands {
   ): Promise<unknown>
   incr(key: string): Promise<number>
   del(keys: string[]): Promise<unknown>
+  hGetAll(key: string): Promise<Record<string, string>>
 }
 
 /** What INCR says of a value that is no whole number. */
@@ -30,7 +31,7 @@ const isNoCount = (error: unknown): boolean =>
   error instanceof Error && error.message.includes('not an integer')
 
 // A negative login time marks a session that is being ended: it is found until it has ended.
-const takeScript = `
+const takeOldest = createScript(`
 local own = redis.call('ZSCORE', KEYS[1], ARGV[2])
 if not own or tonumber(own) < 0 then return {} end
 local room, taken = tonumber(ARGV[1]) - 1, {}
@@ -45,7 +46,29 @@ for _, sid in ipairs(redis.call('ZREVRANGE', KEYS[1], 0, -1)) do
     end
   end
 end
-return taken`
+return taken`)
+
+/** The field that says which keys are good no more; the others are named by the id of their key. */
+const notBeforeField = 'notBefore'
+
+// A field a key: when it was exchanged, a space, the sealed key.
+const addKey = createScript(`
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3])
+redis.call('EXPIRE', KEYS[1], ARGV[5])
+local found, keys = redis.call('HGETALL', KEYS[1]), {}
+for i = 1, #found, 2 do
+  if found[i] ~= '${notBeforeField}' then
+    keys[#keys + 1] = { found[i], tonumber(string.match(found[i + 1], '^%d+')) or 0 }
+  end
+end
+table.sort(keys, function(a, b) return a[2] > b[2] end)
+for i = tonumber(ARGV[4]) + 1, #keys do redis.call('HDEL', KEYS[1], keys[i][1]) end
+return #keys`)
+
+const replaceKeys = createScript(`
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], '${notBeforeField}', ARGV[2], ARGV[1], ARGV[2] .. ' ' .. ARGV[3])
+return redis.call('EXPIRE', KEYS[1], ARGV[4])`)
 
 const refusalWindow = 60
 const maxRemembered = 10_000
@@ -61,8 +84,8 @@ export interface RedisUserStateOptions {
 }
 
 /**
- * {@link UserState} in Redis: a sorted set of session ids by login time, and a counter of refused data
- * per session. The keys of one user share a hash tag, so that they lie in one cluster slot.
+ * {@link UserState} in Redis: a sorted set of session ids by login time, a hash of session keys, and a counter of
+ * refused data per session. The keys of one user share a hash tag, so that they lie in one cluster slot.
  * A key of another type than expected is dropped and counts as absent.
  */
 export function createRedisUserState(link: RedisLink, options: RedisUserStateOptions): UserState {
@@ -71,6 +94,7 @@ export function createRedisUserState(link: RedisLink, options: RedisUserStateOpt
   const keyOf = (user: WxIdentity, what: string): string =>
     `${prefix}user:{${user.appid}:${user.openid}}:${what}`
   const sessionsOf = (user: WxIdentity): string => keyOf(user, 'sessions')
+  const keysOf = (user: WxIdentity): string => keyOf(user, 'keys')
   const kept = new Map<string, number>()
 
   async function ask<T>(work: () => Promise<T>): Promise<T> {
@@ -119,11 +143,10 @@ export function createRedisUserState(link: RedisLink, options: RedisUserStateOpt
 
     async takeOldest(user, max, newest) {
       const key = sessionsOf(user)
-      const call = { keys: [key], arguments: [String(max), newest] }
-      return (await run(key, () => redis().eval(takeScript, call))) as string[]
+      return (await run(key, () => takeOldest(redis(), key, max, newest))) as string[]
     },
 
-    // Sessions slide at every request, the list only at logins: it is given twice the lifetime, and
+    // Sessions slide at every request, the list and the keys only at logins: they are given twice the lifetime, and
     // again once in half a lifetime by each process that still sees the user.
     keepAlive(user) {
       const key = sessionsOf(user)
@@ -132,7 +155,30 @@ export function createRedisUserState(link: RedisLink, options: RedisUserStateOpt
       kept.delete(key)
       kept.set(key, now + ttl * 500)
       if (kept.size > maxRemembered) kept.delete(kept.keys().next().value!)
-      ask(() => redis().expire(key, 2 * ttl)).catch(() => kept.delete(key))
+      ask(() =>
+        Promise.all([key, keysOf(user)].map((each) => redis().expire(each, 2 * ttl))),
+      ).catch(() => kept.delete(key))
+    },
+
+    async addKey(user, { id, at, sealed }, size) {
+      const key = keysOf(user)
+      await run(key, () => addKey(redis(), key, id, at, sealed, size, 2 * ttl))
+    },
+
+    async readKeys(user) {
+      const key = keysOf(user)
+      const found = Object.entries(await run(key, () => redis().hGetAll(key)))
+      const notBefore = Number(found.find(([id]) => id === notBeforeField)?.[1] ?? 0)
+      const keys = found.flatMap(([id, text]) => {
+        const [, at, sealed] = /^(\d{1,16}) (\S+)$/.exec(text) ?? []
+        return sealed === undefined ? [] : [{ id, at: Number(at), sealed }]
+      })
+      return { keys, notBefore: Number.isSafeInteger(notBefore) ? notBefore : 0 }
+    },
+
+    async replaceKeys(user, { id, at, sealed }) {
+      const key = keysOf(user)
+      await run(key, () => replaceKeys(redis(), key, id, at, sealed, 2 * ttl))
     },
 
     async refusals(user, sessionId, add) {

@@ -9,12 +9,12 @@ import { keyIdOf, publicId, type WxSessionRecord } from '../session/record.js'
 import type { NewSession } from '../session/session-host.js'
 import { disconnected, storeUnavailable } from '../session/store-guard.js'
 import type { UserSessions } from '../session/user-sessions.js'
-import type { WxApp, WxCodeSession, WxIdentity, WxUserEvent } from '../types.js'
+import type { UserKey, WxApp, WxCodeSession, WxIdentity, WxProfile, WxUserEvent } from '../types.js'
 import { saveUser } from '../user-hook.js'
 import { checkCodeSession, code2Session, isCode } from '../wechat/code2session.js'
 import { untilAborted, upstreamError } from '../wechat/http.js'
 import { openDataFaults } from '../wechat/open-data.js'
-import { profileOf } from '../wechat/user-data.js'
+import { type OpenData, profileOf } from '../wechat/user-data.js'
 import { openDataEntries, openDataOf, readBody } from './body.js'
 import { findApp } from './find-app.js'
 
@@ -47,21 +47,26 @@ async function exchange(runtime: Runtime, app: WxApp, code: string): Promise<WxC
 
 /**
  * Puts the new session in the place of the one that came with the request: saves it, enters it in the user's
- * list, ends the other. Where any of it fails the new one is given up.
+ * list and its key in the history, ends the other. Where any of it fails the new one is given up.
  *
  * @returns how long the user's list is: at least as long as the user has sessions
  */
 async function store(
-  { state, host }: Runtime,
+  { state, host, keys }: Runtime,
   user: WxIdentity,
   session: NewSession,
-  loginAt: number,
-  previous: string | null,
+  {
+    sessionKey,
+    loginAt,
+    previous,
+  }: { sessionKey: string; loginAt: number; previous: string | null },
 ): Promise<number> {
   try {
+    // One round trip: all of it is sent in one tick.
     const [, listed] = await Promise.all([
       session.save(),
       state.addSession(user, session.sid, loginAt),
+      keys.add(user, sessionKey, loginAt),
     ])
     if (previous !== null) {
       await Promise.all([host.destroy([previous]), state.removeSessions(user, [previous])])
@@ -74,6 +79,26 @@ async function store(
     state.removeSessions(user, [session.sid]).catch(() => undefined)
     throw storeUnavailable(error)
   }
+}
+
+/** Data that the phone got before `wx.login` is made with an earlier key; only then the history is asked. */
+async function readProfile(
+  { settings: { watermarkMaxAge }, keys }: Runtime,
+  user: WxIdentity,
+  sessionKey: string,
+  openData: OpenData,
+): Promise<WxProfile> {
+  const read = (candidates: UserKey[]): WxProfile =>
+    profileOf({ ...user, keys: candidates, watermarkMaxAge }, openData)
+  try {
+    return read([{ sessionKey }])
+  } catch (error) {
+    if (!(WxLoginError.is(error) && error.code === 'WX_STALE_KEY')) throw error
+  }
+  const known = await keys.of(user, { sessionKey, at: Date.now() }).catch((error: unknown) => {
+    throw storeUnavailable(error)
+  })
+  return read(known)
 }
 
 /** Waits for `work`, but no longer than `wx.close()` has patience. */
@@ -116,10 +141,7 @@ async function logIn(
   })
 
   const profile =
-    openData &&
-    flight.attempt(() =>
-      profileOf({ ...identity, sessionKey, watermarkMaxAge: settings.watermarkMaxAge }, openData),
-    )
+    openData && (await flight.attempt(() => readProfile(runtime, identity, sessionKey, openData)))
   const event: WxUserEvent = { ...identity, reason: 'login', ...(profile && { profile }) }
   const user = await unlessCut(
     runtime,
@@ -137,7 +159,11 @@ async function logIn(
     keyId: keyIdOf(sessionKey),
   }
   const session = host.make(req, res, record, user)
-  const listed = await store(runtime, identity, session, record.loginAt, previous)
+  const listed = await store(runtime, identity, session, {
+    sessionKey,
+    loginAt: record.loginAt,
+    previous,
+  })
   await flight.used()
   if (previous !== null) runtime.ends.tell({ ids: [publicId(previous)], reason: 'login' })
   session.deliver()
@@ -145,7 +171,7 @@ async function logIn(
     // The login stands by now: a failure here is for the log.
     await sessions.trim(identity, settings.maxPerUser, session.sid).then(
       (ended) => {
-        reportRevoked(runtime, identity, ended, 'limit')
+        reportRevoked(runtime, identity, { sessionIds: ended, reason: 'limit' })
       },
       (error: unknown) => {
         report(runtime, storeUnavailable(error), req)

@@ -1,4 +1,4 @@
-import type { UserState, WxIdentity } from '../types.js'
+import type { StoredKeys, UserState, WxIdentity } from '../types.js'
 
 const maxUsers = 10_000
 const minute = 60_000
@@ -15,6 +15,7 @@ function put<K, V>(map: Map<K, V>, key: K, value: V): void {
 /** {@link UserState} of one process, for servers without Redis. Bounded: it forgets the user seen longest ago. */
 export function createMemoryUserState(now: () => number = Date.now): UserState {
   const sessions = new Map<string, Map<string, number>>()
+  const keys = new Map<string, StoredKeys>()
   const refused = new Map<string, { since: number; count: number }>()
   return {
     async addSession(user, sid, loginAt) {
@@ -43,6 +44,16 @@ export function createMemoryUserState(now: () => number = Date.now): UserState {
       return taken.map(([sid]) => sid)
     },
     keepAlive: () => undefined,
+    async addKey(user, key, size) {
+      const own = keys.get(keyOf(user)) ?? { keys: [], notBefore: 0 }
+      const others = own.keys.filter(({ id }) => id !== key.id)
+      const kept = [key, ...others].sort((a, b) => b.at - a.at).slice(0, size)
+      put(keys, keyOf(user), { ...own, keys: kept })
+    },
+    readKeys: async (user) => keys.get(keyOf(user)) ?? { keys: [], notBefore: 0 },
+    async replaceKeys(user, key) {
+      put(keys, keyOf(user), { keys: [key], notBefore: key.at })
+    },
     async refusals(user, sessionId, add) {
       const key = `${keyOf(user)}:${sessionId}`
       const seen = refused.get(key)

@@ -22,7 +22,7 @@ export interface Flight {
    *
    * @throws what `work` throws; `WX_RATE_LIMITED` after twenty refusals
    */
-  attempt<T>(work: () => T): T
+  attempt<T>(work: () => Promise<T>): Promise<T>
   /** A session was made: later posts of this code are refused. Posts of the same moment still get in. */
   used(): Promise<void>
 }
@@ -105,16 +105,16 @@ export function createCodeFlights(now: () => number = () => performance.now()): 
           })
           return own.user
         },
-        attempt(work) {
+        async attempt(work) {
           if (own.refused >= maxRefusals) {
             throw new WxLoginError('WX_RATE_LIMITED', {
               reason: 'too much data refused on one code',
             })
           }
           try {
-            return work()
+            return await work()
           } catch (error) {
-            own.refused += 1
+            if (WxLoginError.is(error) && error.code === 'WX_STALE_KEY') own.refused += 1
             throw error
           }
         },
