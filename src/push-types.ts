@@ -20,11 +20,41 @@ export type WxAccountEventName =
 export interface WxMessagePushOptions {
   /** Token (令牌) of the admin console: 3 to 32 letters and digits. */
   token: string
-  /** EncodingAESKey (消息加解密密钥) of the admin console: 43 characters. Where it is given, only encrypted messages count. */
+  /**
+   * EncodingAESKey (消息加解密密钥) of the admin console: 43 characters. Where it is given, only encrypted messages count.
+   * Choose 安全模式 there and give it: WeChat's signature of a plain message says nothing of what is in the message.
+   */
   encodingAESKey?: string | undefined
   /**
-   * Told every message, once: one URL is all that an app has. It has `hookTimeout`; where it fails WeChat is
-   * answered 500 and sends the message again.
+   * Told every message, account events included, once it is verified and decrypted: one URL is all that an app has.
+   * It has `hookTimeout`; where it fails or takes longer, WeChat is answered 500 or 503, sends the message again
+   * (three times in all, five seconds apart), and the hook is called again. Once it has succeeded it is not told the
+   * same message again for fifteen minutes, in no process where there is Redis.
    */
   onMessage?: ((message: WxPushMessage, req: Request) => Awaitable<void>) | undefined
+}
+
+/** The place of whoever handles a message. Inside the package. */
+export interface OnceClaim {
+  /** It is handled: remembered for {@link rememberedFor}. */
+  done(): Promise<void>
+  /** It is not: the next one may try. */
+  release(): Promise<void>
+}
+
+/** How long what was handled is remembered, in ms: longer than any request with its signature is accepted. */
+export const rememberedFor = 15 * 60_000
+
+/**
+ * Lets each thing be done once, by one at a time. Inside the package: implemented in memory (wechat/) and in Redis
+ * (redis/). Methods reject where the store is away.
+ */
+export interface Once {
+  /**
+   * Takes the place for at most `ms`: longer than the work takes, so that only the place of a process that died
+   * becomes free by itself.
+   *
+   * @returns `running` while another one has it; `done` where it was done
+   */
+  begin(id: string, ms: number): Promise<OnceClaim | 'running' | 'done'>
 }

@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto'
+import { createClient } from 'redis'
+import { createRedisOnce } from '../../src/redis/once.js'
+import { createMemoryOnce } from '../../src/wechat/memory-once.js'
+import type { Once, OnceClaim } from '../../src/push-types.js'
+import { redisUrl } from '../support/redis.js'
+import { linkTo } from '../support/redis-link.js'
+
+const minute = 60_000
+
+let client: ReturnType<typeof createClient>
+let prefix = ''
+let clock = 0
+
+interface Kind {
+  make(): Once
+  pass(ms: number): Promise<void>
+}
+
+const inRedis: Kind = {
+  make: () => createRedisOnce(linkTo(client), { prefix, timeout: 5000 }),
+  // Time passes where it counts: every key is that much nearer to its end.
+  async pass(ms) {
+    for (const key of await client.keys(`${prefix}*`)) {
+      const left = await client.pTTL(key)
+      if (left > ms) await client.pExpire(key, left - ms)
+      else await client.del(key)
+    }
+  },
+}
+const inMemory: Kind = {
+  make: () => createMemoryOnce(() => clock),
+  async pass(ms) {
+    clock += ms
+  },
+}
+
+beforeAll(async () => {
+  client = createClient({ url: redisUrl() })
+  await client.connect()
+})
+afterAll(() => client.close())
+beforeEach(() => {
+  clock = 1_800_000_000_000
+  prefix = `test-once-${randomUUID()}:`
+})
+afterEach(async () => {
+  const keys = await client.keys(`${prefix}*`)
+  if (keys.length > 0) await client.del(keys)
+})
+
+const begun = async (once: Once, id: string, ms = minute): Promise<OnceClaim> => {
+  const claim = await once.begin(id, ms)
+  if (typeof claim === 'string') throw new Error(claim)
+  return claim
+}
+
+describe.each<[string, Kind]>([
+  ['in memory', inMemory],
+  ['in Redis', inRedis],
+])('doing a thing once, %s', (_, kind) => {
+  it('is for one at a time, each thing by itself', async () => {
+    const once = kind.make()
+    await begun(once, 'a')
+    expect(await once.begin('a', minute)).toBe('running')
+    await begun(once, 'b')
+  })
+
+  it('is for one of many who come together', async () => {
+    const once = kind.make()
+    const all = await Promise.all(Array.from({ length: 50 }, () => once.begin('a', minute)))
+    expect(all.filter((claim) => claim !== 'running')).toHaveLength(1)
+  })
+
+  it('is remembered for fifteen minutes', async () => {
+    const once = kind.make()
+    await (await begun(once, 'a')).done()
+    await kind.pass(15 * minute - 5000)
+    expect(await once.begin('a', minute)).toBe('done')
+    await kind.pass(5000)
+    await begun(once, 'a')
+  })
+
+  it('may be tried again where it failed', async () => {
+    const once = kind.make()
+    await (await begun(once, 'a')).release()
+    await begun(once, 'a')
+  })
+
+  it('may be tried again where whoever began has died, and no sooner', async () => {
+    const once = kind.make()
+    await begun(once, 'a', minute)
+    await kind.pass(minute - 5000)
+    expect(await once.begin('a', minute)).toBe('running')
+    await kind.pass(5000)
+    await begun(once, 'a')
+  })
+
+  it('is not taken from another one by who was thought dead', async () => {
+    const once = kind.make()
+    const slow = await begun(once, 'a', minute)
+    await kind.pass(minute)
+    await begun(once, 'a')
+    await slow.release()
+    expect(await once.begin('a', minute)).toBe('running')
+  })
+})
+
+describe('in memory', () => {
+  it('forgets what was done longest ago, rather than grow', async () => {
+    const once = createMemoryOnce()
+    for (let i = 0; i <= 10_000; i++) await (await begun(once, String(i))).done()
+    await begun(once, '0')
+    expect(await once.begin('10000', minute)).toBe('done')
+  })
+})
+
+describe('in Redis', () => {
+  it('takes the place of a key that is something else', async () => {
+    await client.hSet(`${prefix}once:a`, 'x', 'y')
+    const once = inRedis.make()
+    await begun(once, 'a')
+    expect(await once.begin('a', minute)).toBe('running')
+  })
+
+  it('tells that Redis is away, and asks to look after it', async () => {
+    let troubles = 0
+    const gone = createClient({ url: redisUrl(), disableOfflineQueue: true })
+    const link = { ...linkTo(gone), trouble: () => void troubles++ }
+    const once = createRedisOnce(link, { prefix, timeout: 100 })
+    await expect(once.begin('a', minute)).rejects.toThrow()
+    expect(troubles).toBe(1)
+  })
+})
