@@ -1,11 +1,7 @@
 import type { WxApp } from '../types.js'
 import { SandboxError } from './sandbox-error.js'
 
-/** AppID of the sandbox' default mini program. Not hexadecimal, so WeChat never gave it to anybody. */
-export const SANDBOX_APPID = 'wx000000000sandbox'
-
-/** AppSecret of the sandbox' default mini program. Public, and worth nothing outside a sandbox. */
-export const SANDBOX_SECRET = 'sandbox-secret-not-a-real-secret'
+export { SANDBOX_APPID, SANDBOX_SECRET } from '../sandbox-app.js'
 
 /** The mini programs a sandbox knows. */
 export interface Apps {

@@ -14,6 +14,7 @@ Options:
   --appid <id>      AppID of the mini program it plays WeChat for; together with --secret
   --secret <text>   its AppSecret (default: a public sandbox app, printed at the start)
   --seed <text>     the same codes, keys and tokens in every run (default: random)
+  --push-target <o> an origin beyond this machine that messages may be sent to; may be repeated
   --rotation <p>    when wx.login changes the session key: always, interval or never (default always)
   -h, --help        this text
 `
@@ -58,6 +59,7 @@ function readArguments(args: string[]): SandboxCommand {
         secret: text,
         seed: text,
         rotation: text,
+        'push-target': { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },
       },
     }).values
@@ -76,6 +78,7 @@ function readArguments(args: string[]): SandboxCommand {
     options: {
       ...(appid !== undefined && secret !== undefined && { apps: [{ appid, secret }] }),
       ...(seed !== undefined && { seed }),
+      ...(values['push-target'] && { pushTargets: values['push-target'] }),
       ...(rotation !== undefined && { rotation: readRotation(rotation) }),
     },
   }

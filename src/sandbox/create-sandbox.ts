@@ -51,7 +51,9 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   }
 
   const { apps, clock } = world
-  const controlled = { apps, user, faults, clock, journal }
+  const { phoneNumbers, pusher } = world
+  const { pushTargets } = settings
+  const controlled = { apps, user, faults, clock, journal, phoneNumbers, pusher, pushTargets }
   const dispatch = createDispatch(world, controlled, () => listener.host)
   const handler = createHandler(dispatch)
   const listener: Listener = createListener(handler)
@@ -72,6 +74,11 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     },
     handler,
     user,
+    push: pusher.push,
+    verifyUrl: pusher.verifyUrl,
+    get paidPhoneNumbers() {
+      return phoneNumbers.paid
+    },
     faults,
     clock,
     get requests() {

@@ -1,4 +1,4 @@
-import { checkCaller, type Caller } from './control/guard.js'
+import { checkCaller, isLocal, type Caller } from './control/guard.js'
 import { createControl, errorReply, type Controlled } from './control/routes.js'
 import { createMask } from './mask.js'
 import { wechatReply, type Reply } from './reply.js'
@@ -34,13 +34,14 @@ export function createDispatch(
   const wechat = createWeChatApi(world, controlled.faults, controlled.journal, mask)
   const control = createControl(controlled)
 
-  function answerControl(path: string, request: SandboxHttpRequest): Reply {
+  async function answerControl(path: string, request: SandboxHttpRequest): Promise<Reply> {
     const { method, body, caller, lastEventId } = request
     try {
       if (caller) checkCaller(caller, listenHost())
       if (body === undefined) throw tooLarge
       const baseUrl = `http://${caller?.host ?? 'sandbox'}`
-      return control({ method, path, body, lastEventId, baseUrl })
+      const local = caller === undefined || isLocal(caller)
+      return await control({ method, path, body, lastEventId, baseUrl, local })
     } catch (error) {
       if (error instanceof SandboxError) return errorReply(error)
       // What JSON.parse reads, JSON.stringify may find too deep.
@@ -57,6 +58,6 @@ export function createDispatch(
     if (path === '/') return { status: 302, headers: { Location: '/__sandbox' }, body: '' }
     if (body === undefined) return wechatReply(413, world.error(45002))
     const query = new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1))
-    return wechat({ method, path, query, body }, signal)
+    return wechat({ method, path, query, body, ip: request.caller?.remoteAddress }, signal)
   }
 }

@@ -5,7 +5,7 @@ import type { SandboxClock } from './types.js'
 const messages: Readonly<Record<number, string>> = {
   [-1]: 'system error',
   0: 'ok',
-  1: 'encrypted data not found',
+  1: 'data not exit',
   40001: 'invalid credential, access_token is invalid or not latest',
   40002: 'invalid grant_type',
   40003: 'invalid openid',
@@ -33,6 +33,7 @@ const messages: Readonly<Record<number, string>> = {
   47001: 'data format error',
   48001: 'api unauthorized',
   61003: 'component is not authorized by this account',
+  87007: 'session_key is not existd or expired',
   87008: 'invalid sig_method',
   87009: 'invalid signature',
 }
@@ -43,14 +44,17 @@ export interface ErrorAnswer {
   errmsg: string
 }
 
-/** Makes error answers, each with a request id of its own, as WeChat's support asks for. */
-export function createErrorAnswers(
-  seeds: Seeds,
-  clock: SandboxClock,
-): (errcode: number) => ErrorAnswer {
+/**
+ * Makes error answers, each with a request id of its own, as WeChat's support asks for.
+ *
+ * @param text - more than the errcode's own words
+ */
+export type ErrorAnswers = (errcode: number, text?: string) => ErrorAnswer
+
+export function createErrorAnswers(seeds: Seeds, clock: SandboxClock): ErrorAnswers {
   let count = 0
-  return (errcode) => {
-    const message = messages[errcode] ?? 'sandbox fault'
+  return (errcode, text) => {
+    const message = text ?? messages[errcode] ?? 'sandbox fault'
     if (errcode === 0) return { errcode, errmsg: message }
     count += 1
     const seconds = Math.floor(clock.now() / 1000)

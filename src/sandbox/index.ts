@@ -1,5 +1,13 @@
 export { createSandbox } from './create-sandbox.js'
 export { SANDBOX_APPID, SANDBOX_SECRET } from './apps.js'
+export type {
+  SandboxAccountEvent,
+  SandboxEventOptions,
+  SandboxMessage,
+  SandboxPushReply,
+  SandboxPushTarget,
+  SandboxUrlVerification,
+} from './push-types.js'
 export { SandboxError } from './sandbox-error.js'
 export type { SandboxErrorCode } from './sandbox-error.js'
 export type {
@@ -9,12 +17,14 @@ export type {
   SandboxFault,
   SandboxFaults,
   SandboxOptions,
+  SandboxQuota,
   SandboxRequest,
   SandboxRotation,
 } from './types.js'
 export type {
   SandboxDataOptions,
   SandboxDataVariant,
+  SandboxPhone,
   SandboxPhoneNumber,
   SandboxProfile,
   SandboxUser,

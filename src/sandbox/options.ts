@@ -2,7 +2,8 @@ import * as v from 'valibot'
 import type { WxApp } from '../types.js'
 import { SANDBOX_APPID, SANDBOX_SECRET } from './apps.js'
 import { check } from './check.js'
-import type { SandboxOptions, SandboxRotation } from './types.js'
+import { endpoints } from './endpoints/index.js'
+import type { SandboxEndpoint, SandboxOptions, SandboxQuota, SandboxRotation } from './types.js'
 
 const whole = (least: number): v.GenericSchema<number> =>
   v.pipe(
@@ -25,6 +26,9 @@ const app = v.object(
   'must be { appid, secret }',
 )
 
+const isOrigin = (text: string): boolean =>
+  /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
+
 const schema = v.objectWithRest(
   {
     apps: v.optional(
@@ -43,6 +47,31 @@ const schema = v.objectWithRest(
     ),
     rotationInterval: v.optional(whole(1)),
     rateLimit: v.optional(whole(0)),
+    quotas: v.optional(
+      v.record(
+        v.picklist([...endpoints.keys()], `must name ${[...endpoints.keys()].join(', ')}`),
+        v.strictObject(
+          { perMinute: v.optional(whole(0)), perDay: v.optional(whole(0)) },
+          'must be { perMinute, perDay }',
+        ),
+        'must be an object',
+      ),
+    ),
+    ipList: v.optional(
+      v.array(
+        v.pipe(v.string('must be an IP address'), v.ip('must be an IP address')),
+        'must be a list of IP addresses',
+      ),
+    ),
+    pushTargets: v.optional(
+      v.array(
+        v.pipe(
+          v.string('must be an origin'),
+          v.check(isOrigin, 'must be an origin, as http://app:3000'),
+        ),
+        'must be a list of origins',
+      ),
+    ),
     now: v.optional(v.function('must be a function')),
     journalSize: v.optional(whole(1)),
   },
@@ -57,6 +86,9 @@ export interface Settings {
   readonly rotation: SandboxRotation
   readonly rotationInterval: number
   readonly rateLimit: number
+  readonly quotas: Partial<Record<SandboxEndpoint, SandboxQuota>>
+  readonly ipList: readonly string[] | undefined
+  readonly pushTargets: readonly string[]
   readonly now: () => number
   readonly journalSize: number
 }
@@ -69,6 +101,9 @@ export function readOptions(options: SandboxOptions): Settings {
     rotation: options.rotation ?? 'always',
     rotationInterval: options.rotationInterval ?? 60_000,
     rateLimit: options.rateLimit ?? 100,
+    quotas: options.quotas ?? {},
+    ipList: options.ipList,
+    pushTargets: options.pushTargets ?? [],
     now: options.now ?? Date.now,
     journalSize: options.journalSize ?? 1000,
   }

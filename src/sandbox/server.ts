@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { plainAddress } from './control/guard.js'
 import type { Dispatch } from './dispatch.js'
 import type { Reply } from './reply.js'
 import { SandboxError } from './sandbox-error.js'
@@ -49,7 +50,12 @@ export function createHandler(
         method: req.method!,
         url: req.url!,
         body: await readBody(req),
-        caller: { host, origin, localAddress: req.socket.localAddress },
+        caller: {
+          host,
+          origin,
+          localAddress: req.socket.localAddress,
+          remoteAddress: plainAddress(req.socket.remoteAddress),
+        },
         lastEventId: req.headers['last-event-id'] as string | undefined,
       },
       gone.signal,

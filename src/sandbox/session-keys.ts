@@ -9,6 +9,8 @@ interface Entry {
 
 /** The phones' session keys: one valid key a user and app, as at WeChat. */
 export interface SessionKeys {
+  /** Whether the user has ever had a key: by a login, or data that the phone made. */
+  has(name: string, appid: string): boolean
   /** The valid key: base64 of 16 bytes. */
   current(name: string, appid: string): string
   /** `wx.login` was called: a new key, where the rotation policy says so. */
@@ -37,6 +39,7 @@ export function createSessionKeys(
     entries.get(`${appid} ${name}`) ?? renew(name, appid)
 
   return {
+    has: (name, appid) => entries.has(`${appid} ${name}`),
     current: (name, appid) => existing(name, appid).key,
     login(name, appid) {
       const due =

@@ -1,5 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { WxApp } from '../types.js'
+import type {
+  SandboxMessage,
+  SandboxPushReply,
+  SandboxPushTarget,
+  SandboxUrlVerification,
+} from './push-types.js'
 import type { SandboxUser, SandboxUserOptions } from './user-types.js'
 
 /**
@@ -23,10 +29,28 @@ export interface SandboxOptions {
   rotationInterval?: number | undefined
   /** Code exchanges of one user a minute; more are 45011. Default 100, 0 for no limit. */
   rateLimit?: number | undefined
+  /**
+   * Calls of one app that an endpoint (its path) takes; more are 45011 (a minute) and 45009 (a day). Default: what
+   * WeChat documents, for the two kinds of access token and for resetusersessionkey.
+   */
+  quotas?: Partial<Record<SandboxEndpoint, SandboxQuota>> | undefined
+  /** IP addresses that may ask for access tokens (IP白名单); others get 40164. Default: every address. */
+  ipList?: string[] | undefined
+  /**
+   * Origins, as `http://app:3000`, that requests to the control surface may have messages sent to. This machine needs
+   * no entry for requests that come from it.
+   */
+  pushTargets?: string[] | undefined
   /** The clock under the virtual one, in ms. Default `Date.now`. */
   now?: (() => number) | undefined
   /** Requests the journal remembers. Default 1000. */
   journalSize?: number | undefined
+}
+
+/** How often an app may call an endpoint. */
+export interface SandboxQuota {
+  perMinute?: number | undefined
+  perDay?: number | undefined
 }
 
 /** The endpoints of WeChat that the sandbox speaks. */
@@ -153,6 +177,21 @@ export interface Sandbox {
    * @param name - 1 to 64 printable characters
    */
   user(name: string, options?: SandboxUserOptions): SandboxUser
+  /**
+   * Sends a message of any kind as WeChat's message push does; `user().event()` sends those of accounts.
+   *
+   * @throws {@link SandboxError} naming what is wrong; a server that does not answer is no error
+   * @example
+   * ```ts
+   * const text = { ToUserName: 'gh_1', FromUserName: openid, CreateTime, MsgType: 'text', Content: 'hi', MsgId: 1 }
+   * await sandbox.push(text, { url: 'http://localhost:3000/wx/push', token })
+   * ```
+   */
+  push(message: SandboxMessage, target: SandboxPushTarget): Promise<SandboxPushReply>
+  /** Asks a server what WeChat asks when its URL is entered in the admin console. */
+  verifyUrl(target: SandboxPushTarget): Promise<SandboxUrlVerification>
+  /** Phone numbers that were paid for: each success of getuserphonenumber, also one whose answer was lost. */
+  readonly paidPhoneNumbers: number
   readonly faults: SandboxFaults
   readonly clock: SandboxClock
   /** What WeChat's endpoints received and answered, oldest first; a copy. */

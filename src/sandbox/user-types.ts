@@ -1,4 +1,5 @@
 import type { WxEncryptedData, WxSignedData, WxWatermark } from '../types.js'
+import type { SandboxAccountEvent, SandboxEventOptions, SandboxPushReply } from './push-types.js'
 
 /** What kind of user `sandbox.user` makes of a name. */
 export interface SandboxUserOptions {
@@ -6,6 +7,17 @@ export interface SandboxUserOptions {
   unionid?: boolean | undefined
   /** WeChat refuses the user's logins with 40226. */
   blocked?: boolean | undefined
+  /** Laid over the user's phone number, which is Chinese without it. */
+  phone?: { [Field in keyof SandboxPhone]?: SandboxPhone[Field] | undefined } | undefined
+}
+
+/** A phone number as WeChat gives it. */
+export interface SandboxPhone {
+  /** With the country code where it is foreign. */
+  phoneNumber: string
+  purePhoneNumber: string
+  /** WeChat's documents have it as a string in one place and as a number in another; it comes as it is set here. */
+  countryCode: string | number
 }
 
 /**
@@ -81,6 +93,19 @@ export interface SandboxUser {
   phoneNumber(options?: SandboxDataOptions): SandboxPhoneNumber
   /** Any payload as WeChat would encrypt it; a watermark is added unless `data` brings one. */
   encrypt(data: object, options?: SandboxDataOptions): WxEncryptedData
+  /**
+   * WeChat tells a server, over its message push, that the user withdrew what they had shared, closed the account,
+   * or that the profile was changed.
+   *
+   * @throws {@link SandboxError} naming each wrong option; a server that does not answer is no error
+   * @example
+   * ```ts
+   * const { status } = await sandbox.user('alice').event('user_authorization_cancellation', {
+   *   url: 'http://localhost:3000/wx/push', token, encodingAESKey,
+   * })
+   * ```
+   */
+  event(event: SandboxAccountEvent, options: SandboxEventOptions): Promise<SandboxPushReply>
   /** The Referer that `wx.request` sends. */
   referer(appid?: string): string
 }

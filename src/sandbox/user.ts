@@ -5,7 +5,7 @@ import type {
   SandboxUserInfoOptions,
 } from './user-types.js'
 import { signRawData } from './cipher.js'
-import { phoneFields } from './phone-number.js'
+import { sendAccountEvent } from './account-event.js'
 import type { World } from './world.js'
 
 /** What WeChat gives instead of a profile since 2022-11. */
@@ -68,7 +68,7 @@ export function createUser(world: World, name: string): SandboxUser {
     userInfo: (options = {}) => userInfo(world, user, options),
     phoneNumber(options = {}) {
       const appid = apps.pick(options.appid)
-      const encrypted = openData.encrypt(name, phoneFields(world, name), { ...options, appid })
+      const encrypted = openData.encrypt(name, world.phoneNumbers.of(name), { ...options, appid })
       const { variant, watermark, sessionKey } = options
       const genuine = (variant ?? 'bit-flipped') === 'bit-flipped'
       if (genuine && watermark === undefined && sessionKey === undefined) {
@@ -77,6 +77,7 @@ export function createUser(world: World, name: string): SandboxUser {
       return { code: codes.issue({ kind: 'phone', name, appid, sessionKey: '' }), ...encrypted }
     },
     encrypt: (data, options = {}) => openData.encrypt(name, data, options),
+    event: (event, to) => sendAccountEvent(world, user, event, to),
     referer: (appid) => `https://servicewechat.com/${apps.pick(appid)}/devtools/page-frame.html`,
   }
   return user

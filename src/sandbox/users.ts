@@ -1,6 +1,6 @@
 import { SandboxError } from './sandbox-error.js'
 import type { Seeds } from './seed.js'
-import type { SandboxUserOptions } from './user-types.js'
+import type { SandboxPhone, SandboxUserOptions } from './user-types.js'
 
 const maxUsers = 100_000
 
@@ -12,6 +12,8 @@ export interface UserRecord {
   readonly name: string
   unionid: boolean
   blocked: boolean
+  /** Of their phone number, what is not made up. */
+  phone: Partial<SandboxPhone>
 }
 
 export interface Users {
@@ -55,11 +57,13 @@ export function createUsers(seeds: Seeds, limit = maxUsers): Users {
             `This sandbox has ${String(limit)} users and takes no more. Restart it.`,
           )
         }
-        user = { name, unionid: false, blocked: false }
+        user = { name, unionid: false, blocked: false, phone: {} }
         users.set(name, user)
       }
       user.unionid = options.unionid ?? user.unionid
       user.blocked = options.blocked ?? user.blocked
+      const given = Object.entries(options.phone ?? {}).filter(([, value]) => value !== undefined)
+      user.phone = { ...user.phone, ...Object.fromEntries(given) }
       return user
     },
     openid(name, appid) {

@@ -3,14 +3,21 @@ import { createApps, type Apps } from './apps.js'
 import { createClock } from './clock.js'
 import { createCodes, type Codes } from './codes.js'
 import { createEncryptedMessages, type EncryptedMessages } from './encrypted-messages.js'
-import { createErrorAnswers, type ErrorAnswer } from './errcodes.js'
-import { createLoginQuota, type LoginQuota } from './login-quota.js'
+import { createErrorAnswers, type ErrorAnswers } from './errcodes.js'
+import { createMinuteQuota, type MinuteQuota } from './minute-quota.js'
 import { createOpenData, type OpenData } from './open-data.js'
 import type { Settings } from './options.js'
+import { createPhoneNumbers, type PhoneNumbers } from './phone-number.js'
+import type { Pusher } from './push-types.js'
+import { createPusher } from './push.js'
+import { createQuotas, type Quotas } from './quotas.js'
 import { createSeeds, type Seeds } from './seed.js'
 import { createSessionKeys, type SessionKeys } from './session-keys.js'
 import type { SandboxClock } from './types.js'
 import { createUsers, type Users } from './users.js'
+
+/** WeChat resets one user's session key "not frequently", and does not say how often that is. */
+const resetsAMinute = 10
 
 /** Everything WeChat knows. Nothing of it knows HTTP. */
 export interface World {
@@ -20,11 +27,20 @@ export interface World {
   readonly users: Users
   readonly keys: SessionKeys
   readonly codes: Codes
-  readonly quota: LoginQuota
+  /** Code exchanges of each user. */
+  readonly logins: MinuteQuota
+  /** Resets of each user's session key. */
+  readonly resets: MinuteQuota
+  /** Calls of each app. */
+  readonly quotas: Quotas
   readonly tokens: AccessTokens
   readonly messages: EncryptedMessages
   readonly openData: OpenData
-  readonly error: (errcode: number) => ErrorAnswer
+  readonly phoneNumbers: PhoneNumbers
+  readonly pusher: Pusher
+  /** Who may ask for access tokens; undefined for anybody. */
+  readonly ipList: readonly string[] | undefined
+  readonly error: ErrorAnswers
 }
 
 export function createWorld(settings: Settings): World {
@@ -42,7 +58,9 @@ export function createWorld(settings: Settings): World {
     users,
     keys,
     codes: createCodes(seeds, clock),
-    quota: createLoginQuota(clock, settings.rateLimit),
+    logins: createMinuteQuota(clock, settings.rateLimit),
+    resets: createMinuteQuota(clock, resetsAMinute),
+    quotas: createQuotas(clock, settings.quotas),
     tokens: createAccessTokens(
       seeds,
       clock,
@@ -50,6 +68,9 @@ export function createWorld(settings: Settings): World {
     ),
     messages: createEncryptedMessages(clock),
     openData: createOpenData(seeds, clock, apps, keys),
+    phoneNumbers: createPhoneNumbers(seeds, users),
+    pusher: createPusher(seeds, clock, apps),
+    ipList: settings.ipList,
     error: createErrorAnswers(seeds, clock),
   }
 }

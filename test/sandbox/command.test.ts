@@ -73,11 +73,25 @@ describe('express-wx-login sandbox', () => {
     expect(await command.exitCode).toBe(0)
   })
 
+  it('sends messages to the origins one names', async () => {
+    const command = run('--port=0', '--push-target=http://a:1', '--push-target=http://0.0.0.0:1')
+    const url = await command.url()
+    const event = async (target: string): Promise<number> => {
+      const body = { event: 'user_info_modified', url: target, token: 'token' }
+      const init = { method: 'POST', body: JSON.stringify(body) }
+      return (await fetch(`${url}/__sandbox/users/alice/events`, init)).status
+    }
+    expect(await event('http://0.0.0.0:1/push')).toBe(200)
+    expect(await event('http://0.0.0.0:2/push')).toBe(403)
+    command.stop()
+    expect(await command.exitCode).toBe(0)
+  })
+
   it.each(['--help', '-h'])('%s tells its options', async (flag) => {
     const command = run(flag)
     expect(await command.exitCode).toBe(0)
     expect(command.out).toMatch(/^Usage: express-wx-login sandbox/)
-    for (const option of ['port', 'host', 'appid', 'secret', 'seed', 'rotation']) {
+    for (const option of ['port', 'host', 'appid', 'secret', 'seed', 'push-target', 'rotation']) {
       expect(command.out).toContain(`--${option} `)
     }
   })
@@ -95,6 +109,7 @@ describe('express-wx-login sandbox', () => {
     [['--secret', 'x'], /--appid and --secret go together/],
     [['--appid', 'a b', '--secret', 'x'], /apps\.0\.appid: must be 1 to 64/],
     [['--seed', ''], /seed: must not be empty/],
+    [['--push-target', 'app:3000'], /pushTargets\.0: must be an origin, as http:\/\/app:3000/],
   ])('%j is wrong usage: exit code 2', async (args, message) => {
     const command = run(...args)
     expect(await command.exitCode).toBe(2)

@@ -1,7 +1,7 @@
-import { checkCaller } from '../../src/sandbox/control/guard.js'
+import { checkCaller, checkTarget, isLocal } from '../../src/sandbox/control/guard.js'
 
 const check = (host: string, listenHost?: string, localAddress?: string) => () => {
-  checkCaller({ host, origin: undefined, localAddress }, listenHost)
+  checkCaller({ host, origin: undefined, localAddress, remoteAddress: '' }, listenHost)
 }
 
 describe('the Host of a control request', () => {
@@ -20,7 +20,37 @@ describe('the Host of a control request', () => {
 
   it('must be there', () => {
     expect(() => {
-      checkCaller({ host: undefined, origin: undefined, localAddress: undefined }, undefined)
+      const caller = { host: undefined, origin: undefined, localAddress: undefined }
+      checkCaller({ ...caller, remoteAddress: '' }, undefined)
     }).toThrow(/Host: /)
+  })
+})
+
+describe('the target of a message', () => {
+  const caller = (localAddress: string | undefined) =>
+    isLocal({ host: 'x', origin: undefined, localAddress, remoteAddress: '' })
+
+  it('may be this machine for callers on it, who could send it themselves', () => {
+    for (const address of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) {
+      expect(caller(address)).toBe(true)
+    }
+    for (const url of ['http://localhost:3000/a', 'http://127.8.8.8', 'https://[::1]:1']) {
+      expect(() => checkTarget(url, true, [])).not.toThrow()
+    }
+  })
+
+  it('may not be for callers on other machines', () => {
+    for (const address of ['192.168.1.5', '::ffff:192.168.1.5', 'fe80::1', undefined]) {
+      expect(caller(address)).toBe(false)
+    }
+    expect(() => checkTarget('http://127.0.0.1:6379', false, [])).toThrow(/--push-target/)
+  })
+
+  it('may be any origin that was allowed, for everybody', () => {
+    const allowed = ['http://app:3000']
+    expect(() => checkTarget('http://app:3000/wx/push?x', false, allowed)).not.toThrow()
+    for (const url of ['http://app', 'https://app:3000', 'http://app:3000@evil.example']) {
+      expect(() => checkTarget(url, true, allowed)).toThrow(/--push-target/)
+    }
   })
 })

@@ -63,7 +63,8 @@ describe('/wxa/business/getuserphonenumber', () => {
   })
 
   it.each([
-    [{}, 41008],
+    [{}, 40029],
+    [{ code: '' }, 40029],
     [{ code: 7 }, 47001],
     [{ code: 'x', openid: [] }, 47001],
     ['', 44002],
@@ -71,6 +72,42 @@ describe('/wxa/business/getuserphonenumber', () => {
   ])('refuses %j with %i', async (body, errcode) => {
     const sandbox = await listen()
     expect((await getNumber(sandbox, body)).errcode).toBe(errcode)
+  })
+})
+
+describe('phone numbers', () => {
+  it('are paid for with each success, also one whose answer was lost, and with nothing else', async () => {
+    const sandbox = await listen()
+    const alice = sandbox.user('alice')
+    const { code } = alice.phoneNumber()
+    expect(sandbox.paidPhoneNumbers).toBe(0)
+    await getNumber(sandbox, { code, openid: sandbox.user('bob').openid() })
+    await getNumber(sandbox, { code: alice.login() })
+    await getNumber(sandbox, {})
+    expect(sandbox.paidPhoneNumbers).toBe(0)
+    await getNumber(sandbox, { code })
+    await getNumber(sandbox, { code })
+    expect(sandbox.paidPhoneNumbers).toBe(1)
+    sandbox.faults.add({ endpoint: 'getuserphonenumber', drop: 'after', times: 1 })
+    sandbox.faults.add({ endpoint: 'getuserphonenumber', errcode: -1, times: 1 })
+    await expect(getNumber(sandbox, { code: alice.phoneNumber().code })).rejects.toThrow()
+    await getNumber(sandbox, { code: alice.phoneNumber().code })
+    expect(sandbox.paidPhoneNumbers).toBe(2)
+    expect((await send(sandbox, '/__sandbox/usage')).json).toEqual({ paidPhoneNumbers: 2 })
+  })
+
+  it('can be foreign, with the country code as a number, by code and encrypted', async () => {
+    const sandbox = await listen()
+    const phone = { phoneNumber: '+447911123456', purePhoneNumber: '7911123456', countryCode: 44 }
+    const bob = sandbox.user('bob', { phone })
+    const { code, ...data } = bob.phoneNumber()
+    expect((await getNumber(sandbox, { code })).phone_info).toMatchObject(phone)
+    expect(decrypt(data, bob.sessionKey())).toMatchObject(phone)
+    await send(sandbox, '/__sandbox/users', { name: 'bob', phone: { countryCode: '44' } })
+    expect(decrypt(bob.phoneNumber(), bob.sessionKey())).toMatchObject({
+      ...phone,
+      countryCode: '44',
+    })
   })
 })
 
@@ -122,7 +159,7 @@ describe('/wxa/business/checkencryptedmsg', () => {
   })
 
   it.each([
-    [undefined, 40097],
+    [undefined, 47001],
     ['', 40097],
     ['abc', 40097],
     [5, 47001],

@@ -77,6 +77,26 @@ describe('/wxa/resetusersessionkey', () => {
     expect(stale.json.errcode).toBe(87009)
   })
 
+  it('knows no key of a user who has never logged in', async () => {
+    const sandbox = await listen()
+    const openid = sandbox.user('bob').openid()
+    const { json } = await ask(sandbox, '/wxa/resetusersessionkey', { openid })
+    expect(json.errcode).toBe(87007)
+    expect((await ask(sandbox, '/wxa/checksession', { openid })).json.errcode).toBe(87009)
+  })
+
+  it('is not to be used frequently for one user', async () => {
+    const sandbox = await listen({ now: () => 1_700_000_000_000 })
+    const reset = async (): Promise<number> =>
+      (await ask(sandbox, '/wxa/resetusersessionkey')).json.errcode
+    for (let i = 0; i < 10; i++) expect(await reset()).toBe(0)
+    const key = sandbox.user('alice').sessionKey()
+    expect(await reset()).toBe(45011)
+    expect(sandbox.user('alice').sessionKey()).toBe(key)
+    sandbox.clock.advance(60_000)
+    expect(await reset()).toBe(0)
+  })
+
   it('changes nothing where the signature is wrong', async () => {
     const sandbox = await listen()
     const key = sandbox.user('alice').sessionKey()

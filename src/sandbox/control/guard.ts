@@ -7,9 +7,12 @@ export interface Caller {
   readonly origin: string | undefined
   /** The address the connection came in on. */
   readonly localAddress: string | undefined
+  /** The address it came from. */
+  readonly remoteAddress: string
 }
 
-const isLoopback = (name: string): boolean =>
+/** Whether a host name or address is this machine's own. */
+export const isLoopback = (name: string): boolean =>
   name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))
 
 /** The name in a Host header, without port and brackets; undefined for what is no host at all. */
@@ -22,8 +25,29 @@ function hostName(host: string): string | undefined {
   }
 }
 
-// An IPv4 connection to a dual-stack socket.
-const plainAddress = (address = ''): string => address.replace(/^::ffff:/, '')
+/** The address without what an IPv4 connection to a dual-stack socket has before it. */
+export const plainAddress = (address = ''): string => address.replace(/^::ffff:/, '')
+
+/** Whether somebody on this machine asks, over a connection that no other machine can have. */
+export const isLocal = ({ localAddress }: Caller): boolean => isLoopback(plainAddress(localAddress))
+
+/**
+ * Refuses to send a message where the caller could not have sent it, so that nobody reaches through the sandbox what
+ * is behind it, and no test sends its made-up events to a real server by mistake.
+ *
+ * @param local - whether the caller is on this machine
+ * @param allowed - origins that may be sent to by everybody
+ * @throws {@link SandboxError} `SANDBOX_FORBIDDEN`
+ */
+export function checkTarget(url: string, local: boolean, allowed: readonly string[]): void {
+  const { hostname, origin } = new URL(url)
+  if (allowed.includes(origin)) return
+  if (local && isLoopback(hostname.replace(/^\[|\]$/g, ''))) return
+  throw new SandboxError(
+    'SANDBOX_FORBIDDEN',
+    'url: messages are sent to this machine only, for callers on it; allow other origins with pushTargets (--push-target)',
+  )
+}
 
 /**
  * Refuses a web page that wants to use the control surface: one whose own name was rebound to this machine

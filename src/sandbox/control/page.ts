@@ -57,6 +57,9 @@ account. Point your server's WeChat address at <code>${url}</code> and give it o
 <h2>The phone's signed and encrypted data</h2>
 <pre>curl -X POST ${url}/__sandbox/users/alice/user-info
 curl -X POST ${url}/__sandbox/users/alice/phone-number</pre>
+<h2>WeChat tells your server that the account was closed</h2>
+<pre>curl ${url}/__sandbox/users/alice/events -d '{"event":"user_authorization_cancellation",
+  "url":"http://localhost:3000/wx/push","token":"<b>TOKEN</b>","encodingAESKey":"<b>KEY</b>"}'</pre>
 <h2>Things go wrong</h2>
 <pre>curl ${url}/__sandbox/faults -d '{"endpoint":"jscode2session","errcode":-1,"times":1}'
 curl -X DELETE ${url}/__sandbox/faults

@@ -1,20 +1,25 @@
 import type { Apps } from '../apps.js'
 import type { FaultQueue } from '../faults.js'
+import type { PhoneNumbers } from '../phone-number.js'
+import type { Pusher } from '../push-types.js'
 import type { Journal } from '../journal.js'
 import { jsonReply, type Reply } from '../reply.js'
 import { SandboxError } from '../sandbox-error.js'
 import type { Sandbox, SandboxClock, SandboxFault } from '../types.js'
 import type { SandboxUser } from '../user-types.js'
 import { createEvents } from './events.js'
+import { checkTarget } from './guard.js'
 import { renderPage } from './page.js'
 import {
   clockBody,
+  eventBody,
   loginBody,
   parseBody,
   phoneBody,
   readBody,
   userBody,
   userInfoBody,
+  verifyUrlBody,
 } from './schemas.js'
 
 /** A request to the control surface. */
@@ -25,6 +30,8 @@ export interface ControlRequest {
   readonly lastEventId: string | undefined
   /** Of the URL the caller used, for the examples on the page. */
   readonly baseUrl: string
+  /** Whether the caller is on this machine. */
+  readonly local: boolean
 }
 
 /** What the control surface controls. */
@@ -34,9 +41,13 @@ export interface Controlled {
   readonly faults: FaultQueue
   readonly clock: SandboxClock
   readonly journal: Journal
+  readonly phoneNumbers: PhoneNumbers
+  readonly pusher: Pusher
+  /** Origins that messages may be sent to, beside this machine's. */
+  readonly pushTargets: readonly string[]
 }
 
-type Action = (request: ControlRequest, name: string) => Reply
+type Action = (request: ControlRequest, name: string) => Reply | Promise<Reply>
 type Methods = Readonly<Partial<Record<string, Action>>>
 
 function describeUser(apps: Apps, user: SandboxUser): object {
@@ -55,7 +66,10 @@ export function createControl({
   faults,
   clock,
   journal,
-}: Controlled): (request: ControlRequest) => Reply {
+  phoneNumbers,
+  pusher,
+  pushTargets,
+}: Controlled): (request: ControlRequest) => Reply | Promise<Reply> {
   const events = createEvents(journal)
   const page: Action = ({ baseUrl }) => renderPage(apps, baseUrl)
 
@@ -80,6 +94,14 @@ export function createControl({
       POST: ({ body }) =>
         jsonReply(200, { now: clock.advance(readBody(clockBody, body).advanceMs) }),
     },
+    '/__sandbox/url-verification': {
+      async POST({ body, local }) {
+        const target = readBody(verifyUrlBody, body)
+        checkTarget(target.url, local, pushTargets)
+        return jsonReply(200, await pusher.verifyUrl(target))
+      },
+    },
+    '/__sandbox/usage': { GET: () => jsonReply(200, { paidPhoneNumbers: phoneNumbers.paid }) },
     '/__sandbox/requests': { GET: () => jsonReply(200, journal.list()) },
     '/__sandbox/events': { GET: ({ lastEventId }) => events(lastEventId) },
   }
@@ -99,6 +121,12 @@ export function createControl({
       const options = readBody(phoneBody, body)
       apps.pick(options.appid)
       return jsonReply(200, user(name).phoneNumber(options))
+    },
+    async events({ body, local }, name) {
+      const { event, ...options } = readBody(eventBody, body)
+      apps.pick(options.appid)
+      checkTarget(options.url, local, pushTargets)
+      return jsonReply(200, await user(name).event(event, options))
     },
   }
 

@@ -1,5 +1,7 @@
 import * as v from 'valibot'
+import { accountEvent, accountEventEntries } from '../account-event.js'
 import { check } from '../check.js'
+import { targetEntries } from '../push.js'
 import { SandboxError } from '../sandbox-error.js'
 
 const notAField = v.never('is no field of this request')
@@ -15,6 +17,16 @@ export const userBody = object({
   name: v.string('must be a string of 1 to 64 printable characters'),
   unionid: flag,
   blocked: flag,
+  phone: v.optional(
+    v.strictObject(
+      {
+        phoneNumber: text,
+        purePhoneNumber: text,
+        countryCode: v.optional(v.union([v.string(), v.number()], 'must be a string or a number')),
+      },
+      'must be { phoneNumber, purePhoneNumber, countryCode }',
+    ),
+  ),
 })
 
 export const loginBody = object({ appid: text })
@@ -37,6 +49,14 @@ export const userInfoBody = object({
   anonymous: flag,
   openId: flag,
 })
+
+export const eventBody = object({
+  event: accountEvent,
+  ...targetEntries,
+  ...accountEventEntries,
+})
+
+export const verifyUrlBody = object({ url: targetEntries.url, token: targetEntries.token })
 
 export const clockBody = object({
   advanceMs: v.pipe(

@@ -6,7 +6,8 @@ export const checkencryptedmsg: Endpoint = {
   answer(world, request) {
     const read = readAuthorized(world, request, 'encrypted_msg_hash')
     if (typeof read === 'number') return read
-    const { appid, texts } = read
+    const { appid, json, texts } = read
+    if (json['encrypted_msg_hash'] === undefined) return 47001
     const hash = texts.encrypted_msg_hash
     if (!/^[0-9a-f]{64}$/i.test(hash)) return 40097
     const message = world.messages.find(hash.toLowerCase(), appid)

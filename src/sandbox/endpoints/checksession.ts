@@ -5,7 +5,7 @@ import { readSignedSession } from './session-signature.js'
 export const checksession: Endpoint = {
   method: 'GET',
   answer(world, request) {
-    const session = readSignedSession(world, request)
+    const session = readSignedSession(world, request, 87009)
     return typeof session === 'number' ? session : world.error(0)
   },
 }

@@ -7,7 +7,7 @@ const mockCode = 'the code is a mock one'
 /** The answer to a login of this user, unless WeChat refuses it. */
 function session(world: World, name: string, appid: string, key: () => string): object | number {
   if (world.users.get(name).blocked) return 40226
-  if (!world.quota.take(name, appid)) return 45011
+  if (!world.logins.take(name, appid)) return 45011
   const unionid = world.users.unionid(name)
   return {
     session_key: key(),
@@ -19,8 +19,12 @@ function session(world: World, name: string, appid: string, key: () => string): 
 /** https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session.html */
 export const jscode2session: Endpoint = {
   method: 'GET',
-  answer(world, { query }) {
-    const app = authenticate(world, query.get('appid') ?? '', query.get('secret') ?? '')
+  answer(world, request) {
+    const { query } = request
+    const app = authenticate(world, request, {
+      appid: query.get('appid') ?? '',
+      secret: query.get('secret') ?? '',
+    })
     if (typeof app === 'number') return app
     const { appid } = app
     const code = query.get('js_code') ?? ''

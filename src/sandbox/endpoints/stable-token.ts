@@ -1,4 +1,4 @@
-import { authenticate, readJson, readTexts, type Endpoint } from './endpoint.js'
+import { authenticate, readJson, readTexts, refusedIp, type Endpoint } from './endpoint.js'
 
 /** `/cgi-bin/stable_token`: the same access token until shortly before its end. */
 export const stableToken: Endpoint = {
@@ -11,7 +11,9 @@ export const stableToken: Endpoint = {
     const force = json['force_refresh'] ?? false
     if (typeof force !== 'boolean') return 47001
     if (texts.grant_type !== 'client_credential') return 40002
-    const app = authenticate(world, texts.appid, texts.secret)
+    const refused = refusedIp(world, request)
+    if (refused) return refused
+    const app = authenticate(world, request, texts)
     if (typeof app === 'number') return app
     return force ? world.tokens.forceStable(app.appid) : world.tokens.stable(app.appid)
   },

@@ -2,14 +2,14 @@ import type { SandboxClock } from './types.js'
 
 const minute = 60_000
 
-/** How often users log in. */
-export interface LoginQuota {
-  /** Counts one login; false where the user had all of this minute's. */
+/** How often something is done for each user. */
+export interface MinuteQuota {
+  /** Counts one; false where the user had all of this minute's. */
   take(name: string, appid: string): boolean
 }
 
-/** @param limit - logins a minute for one user of one app; 0 for no limit */
-export function createLoginQuota(clock: SandboxClock, limit: number): LoginQuota {
+/** @param limit - how often a minute for one user of one app; 0 for no limit */
+export function createMinuteQuota(clock: SandboxClock, limit: number): MinuteQuota {
   const windows = new Map<string, { since: number; count: number }>()
 
   function forgetOld(): void {
