@@ -22,7 +22,7 @@ export interface WxApiRequest extends WxApiApp {
 export interface WxEncryptedDataCheck {
   /** Whether WeChat made exactly this data for this app in the last three days. */
   valid: boolean
-  /** When; null where it is not valid. */
+  /** When; null where it is not valid, or WeChat did not say. */
   createTime: Date | null
 }
 
@@ -47,7 +47,12 @@ export interface WxServerApi {
    *
    * https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/phone-number/api_getphonenumber.html
    *
-   * @throws {@link WxLoginError} `WX_BAD_REQUEST` for something that is no code, `WX_CODE_INVALID`, `WX_CODE_USED`
+   * @throws {@link WxLoginError} `WX_BAD_REQUEST` for something that is no code, without a call; `WX_CODE_INVALID`
+   *   (also for another user's code), `WX_CODE_USED`
+   * @example
+   * ```ts
+   * const { phoneNumber } = await wx.api.getPhoneNumber(req.body.code, getWx(req).openid)
+   * ```
    */
   getPhoneNumber(code: string, openid: string, app?: WxApiApp): Promise<WxPhone>
   /**
@@ -67,7 +72,8 @@ export interface WxServerApi {
    */
   resetUserSessionKey(user: WxIdentity): Promise<void>
   /**
-   * Asks WeChat whether it made this encrypted data. WeChat knows phone number data only, of three days.
+   * Asks WeChat whether it made this encrypted data. WeChat knows phone number data only, of three days. A `+` that
+   * became a space on the way, and URL-safe base64, are mended.
    *
    * https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/basic-info/api_checkencrypteddata.html
    */
@@ -79,6 +85,7 @@ export interface WxServerApi {
    * Any other endpoint that takes an access token and answers JSON of at most 64 kB.
    *
    * @param path - on WeChat's server, without a query: `/wxa/msg_sec_check`
+   * @throws {@link WxLoginError} `WX_BAD_REQUEST` for wrong arguments, naming them, without a call
    * @throws {@link WxLoginError} also for every `errcode` but 0: `WX_UPSTREAM` with `errcode` and `rid` where this
    *   package has no better name for it
    * @example
@@ -92,8 +99,9 @@ export interface WxServerApi {
 }
 
 /**
- * Another source of access tokens, for teams with a central token service. Called for every call of the API: let it
- * answer from memory.
+ * Another source of access tokens, for teams with a central token service and for third-party platforms
+ * (`authorizer_access_token`). Called for every call of the API: let it answer from memory. A {@link WxLoginError} it
+ * throws is passed on, anything else becomes `WX_UPSTREAM`, and so does an answer that is no token.
  *
  * @param d.appid - of which app
  * @param d.invalid - the token that WeChat has just not accepted: give another one
@@ -113,8 +121,8 @@ export interface StoredToken {
 }
 
 /**
- * Where access tokens are kept, by appid. Inside the package: implemented in memory (wechat/) and in Redis (redis/).
- * Methods reject where the store is away.
+ * Where access tokens are kept for all processes, by appid. Inside the package: implemented in redis/; without Redis
+ * each process has its own token, which WeChat answers the same to all. Methods reject where the store is away.
  */
 export interface TokenStore {
   read(appid: string): Promise<StoredToken | null>

@@ -1,17 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { WxLoginError } from '../errors.js'
 import { wechatDefaults } from '../settings.js'
 import type { WxCodeSession, WxFetch } from '../types.js'
 import { errcodeOf, errorOfReply } from './errcodes.js'
-import { askWeChat, untilAborted, upstreamError } from './http.js'
-
-const retryPause = 100
+import { askWeChat, upstreamError } from './http.js'
+import { unlessBusy } from './unless-busy.js'
 
 const isId = (value: unknown): value is string =>
   // No braces: the id becomes part of a Redis hash tag.
   typeof value === 'string' && /^[\x21-\x7a|~]{1,128}$/.test(value)
 
-const isSessionKey = (value: unknown): value is string =>
+/** Whether this is a session key: base64 of 16 bytes. */
+export const isSessionKey = (value: unknown): value is string =>
   typeof value === 'string' && /^[A-Za-z0-9+/]{22}==$/.test(value)
 
 /** Whether this can be a code at all: 1 to 512 printable ASCII characters, not only blanks. */
@@ -69,11 +68,7 @@ export async function code2Session(d: {
   const signal = AbortSignal.timeout(d.timeout ?? wechatDefaults.timeout)
   const send = d.fetch ?? wechatDefaults.fetch
 
-  let reply = await askWeChat(send, url, { method: 'GET' }, signal)
-  if (errcodeOf(reply) === -1) {
-    await untilAborted(delay(retryPause), signal)
-    reply = await askWeChat(send, url, { method: 'GET' }, signal)
-  }
+  const reply = await unlessBusy(() => askWeChat(send, url, { method: 'GET' }, signal), signal)
   if (errcodeOf(reply) !== 0) throw errorOfReply(reply)
   return checkCodeSession({
     openid: reply['openid'],

@@ -76,7 +76,7 @@ function parseReply(text: string): Record<string, unknown> {
 }
 
 /** The name of a network failure, as far as it is a bare code: messages of fetch quote the URL. */
-function failureName(error: unknown): string {
+export function failureName(error: unknown): string {
   const code = (error as { cause?: { code?: unknown } } | null | undefined)?.cause?.code
   return typeof code === 'string' && /^[A-Z_]{2,40}$/.test(code) ? code : 'network error'
 }

@@ -33,3 +33,12 @@ export const decryptionVector = {
     watermark: { timestamp: 1477314187, appid: 'wx4f4bc4dec97d474b' },
   },
 } as const
+
+/**
+ * developers.weixin.qq.com, the guide on signatures by session key: its key, and the signature of the empty message
+ * as checkSessionKey asks for, recomputed. The key of the HMAC is this text itself.
+ */
+export const sessionSignatureVector = {
+  sessionKey: 'o0q0otL8aEzpcZL/FT9WsQ==',
+  signature: '46e043c5525c2d817c44be603d30837a808a1d930d038f6fdc3e62a201fed128',
+} as const

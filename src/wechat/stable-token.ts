@@ -1,0 +1,24 @@
+import type { WxApp, WxFetch } from '../types.js'
+import { askWeChat } from './http.js'
+
+/**
+ * Asks WeChat for the app's access token, once. WeChat answers every call with the same token until shortly before
+ * its end, so that asking disturbs nobody.
+ *
+ * https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken.html
+ *
+ * @returns the answer as it is: `access_token` and `expires_in`, or `errcode`
+ * @throws as {@link askWeChat}
+ */
+export function askStableToken(
+  { baseUrl, fetch }: { baseUrl: string; fetch: WxFetch },
+  { appid, secret }: WxApp,
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
+  const init = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ grant_type: 'client_credential', appid, secret, force_refresh: false }),
+  }
+  return askWeChat(fetch, `${baseUrl.replace(/\/+$/, '')}/cgi-bin/stable_token`, init, signal)
+}
