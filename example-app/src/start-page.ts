@@ -40,6 +40,13 @@ ${
 <pre>${escape(status.walk.join('\n'))}</pre>`
     : ''
 }
+${
+  status.phoneWalk
+    ? `<h2>Ask for her phone number</h2>
+<p>Two more lines for the same shell: a tap on the phone number button, and the number, which is hers from now on.</p>
+<pre>${escape(status.phoneWalk.join('\n'))}</pre>`
+    : ''
+}
 <h2>Look around</h2>
 <ul>
 ${status.sandboxPage === undefined ? '' : link(status.sandboxPage, 'The sandbox, which plays WeChat')}

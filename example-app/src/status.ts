@@ -1,6 +1,6 @@
 import type { Config } from './config.js'
 import { redisKind } from './redis.js'
-import { curlWalk } from './walk.js'
+import { curlWalk, phoneWalk } from './walk.js'
 
 /** What runs here, in words: for the banner and the start page. Holds no secret. */
 export interface Status {
@@ -13,6 +13,8 @@ export interface Status {
   /** Only with a sandbox. */
   sandboxPage?: string
   walk?: string[]
+  /** What can be done with what `walk` gave. */
+  phoneWalk?: string[]
 }
 
 const sessionsIn = {
@@ -53,6 +55,7 @@ export function describeStatus(config: Config, url: string, sandboxUrl?: string)
     ...(sandboxUrl !== undefined && {
       sandboxPage: `${sandboxUrl}/__sandbox`,
       walk: curlWalk(url, sandboxUrl),
+      phoneWalk: phoneWalk(url, sandboxUrl),
     }),
   }
 }

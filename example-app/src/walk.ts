@@ -10,6 +10,14 @@ export function curlWalk(appUrl: string, sandboxUrl: string): [string, string, s
   ]
 }
 
+/** Goes on in the same shell: a tap on the phone number button (in the sandbox), and her number. */
+export function phoneWalk(appUrl: string, sandboxUrl: string): [string, string] {
+  return [
+    `tap=$(curl -s -X POST ${sandboxUrl}/__sandbox/users/alice/phone-number | ${field('code')})`,
+    `curl -s ${appUrl}/wx/phone -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d "{\\"code\\":\\"$tap\\"}"; echo`,
+  ]
+}
+
 /** Takes one string out of JSON without jq, which a fresh machine does not have. */
 function field(name: string): string {
   return `sed -n 's/.*"${name}": *"\\([^"]*\\)".*/\\1/p'`

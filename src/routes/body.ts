@@ -1,6 +1,7 @@
 import express, { type Request, type Response } from 'express'
 import * as v from 'valibot'
 import { WxLoginError } from '../errors.js'
+import { isCode } from '../wechat/code2session.js'
 import { isJsonObject } from '../wechat/json.js'
 import type { OpenData } from '../wechat/user-data.js'
 
@@ -95,6 +96,13 @@ export async function readBody<S extends v.GenericSchema>(
   if (!result.success || faults.length > 0) throw badRequest(`${[...new Set(faults)].join('; ')}.`)
   return result.output
 }
+
+/** A code of WeChat in a body. @param origin - what gives it */
+export const codeEntry = (origin: string): v.GenericSchema<string> =>
+  v.pipe(
+    v.string(`must be the code from ${origin}`),
+    v.check((code) => isCode(code), 'must be 1 to 512 printable ASCII characters, not only blanks'),
+  )
 
 const unchecked = v.optional(v.unknown())
 

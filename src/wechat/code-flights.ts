@@ -1,14 +1,13 @@
-import { createHash } from 'node:crypto'
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 import { WxLoginError } from '../errors.js'
 import type { WxCodeSession, WxUser } from '../types.js'
+import { createLastMinute, createOnlyOnce } from './last-minute.js'
+import { isStaleKey } from './open-data.js'
 
 // Posts of one code that were sent at the same time arrive one after the other: a code is used when none has come
 // for this long. WeChat itself takes longer, so that only a fake one is ever waited for.
 const quietFor = 3
 const maxWaits = 20
-const keepFor = 60_000
-const maxFlights = 10_000
 const maxRefusals = 20
 
 /** What all posts of one code share. */
@@ -17,25 +16,28 @@ export interface Flight {
   readonly session: Promise<WxCodeSession>
   /** The user of this code: `save` runs once however many posts share it, and again only after it failed. */
   user(save: () => Promise<WxUser>): Promise<WxUser>
+  /** When the exchange began, Unix ms: of two keys that come back late, it tells the newer one. */
+  readonly startedAt: number
   /**
-   * Tries data on the session key of this code.
+   * Tries data on the session key of this code, and where that is not the one on those that `others` looks up.
+   * Refused data counts once, and from when `others` begins: attempts at the same time count too.
    *
-   * @throws what `work` throws; `WX_RATE_LIMITED` after twenty refusals
+   * @throws what `others` throws; `WX_RATE_LIMITED` after twenty refusals
    */
-  attempt<T>(work: () => Promise<T>): Promise<T>
+  attempt<T>(own: () => T, others: () => Promise<T>): Promise<T>
   /** A session was made: later posts of this code are refused. Posts of the same moment still get in. */
   used(): Promise<void>
 }
 
 interface Entry {
-  session: Promise<WxCodeSession>
-  user: Promise<WxUser> | undefined
+  readonly call: Promise<WxCodeSession>
+  readonly startedAt: number
+  readonly user: Flight['user']
   usedAt: number | undefined
   /** Open data that was not accepted with this code. */
   refused: number
   /** When the last post of the code came. */
   joinedAt: number
-  since: number
 }
 
 /** The codes of the last minute. */
@@ -52,6 +54,8 @@ export interface CodeFlights {
     arrivedAt: number,
     exchange: () => Promise<WxCodeSession>,
   ): Flight
+  /** Whether this is a code that `wx.login` gave: it was exchanged here in the last minute. */
+  knows(app: { appid: string; code: string }): boolean
 }
 
 /**
@@ -60,61 +64,46 @@ export interface CodeFlights {
  * In process memory, bounded, under a hash of the code.
  */
 export function createCodeFlights(now: () => number = () => performance.now()): CodeFlights {
-  const entries = new Map<string, Entry>()
-
-  function forgetOld(): void {
-    for (const [key, entry] of entries) {
-      if (entry.since + keepFor > now() && entries.size <= maxFlights) return
-      entries.delete(key)
-    }
-  }
+  const flights = createLastMinute<Entry>(now)
 
   return {
+    knows: ({ appid, code }) => flights.has([appid, code]),
+
     join({ appid, code }, arrivedAt, exchange) {
-      forgetOld()
-      const key = createHash('sha256').update(`${appid}\n${code}`).digest('base64')
-      let entry = entries.get(key)
-      if (entry?.usedAt !== undefined && arrivedAt > entry.usedAt) {
+      const own = flights.join([appid, code], () => ({
+        startedAt: Date.now(),
+        call: exchange(),
+        user: createOnlyOnce(),
+        usedAt: undefined,
+        refused: 0,
+        joinedAt: 0,
+      }))
+      if (own.usedAt !== undefined && arrivedAt > own.usedAt) {
         throw new WxLoginError('WX_CODE_USED', { reason: 'this code has made a session here' })
       }
-      if (!entry) {
-        const started = exchange()
-        const fresh: Entry = {
-          session: started,
-          user: undefined,
-          usedAt: undefined,
-          refused: 0,
-          since: now(),
-          joinedAt: 0,
-        }
-        entry = fresh
-        entries.set(key, fresh)
-        // A failed exchange is WeChat's answer to this post only; the next one asks WeChat.
-        started.catch(() => {
-          if (entries.get(key) === fresh) entries.delete(key)
-        })
-      }
-      const own = entry
       own.joinedAt = now()
       return {
-        session: own.session,
-        user(save) {
-          own.user ??= save().catch((error: unknown) => {
-            own.user = undefined
-            throw error
-          })
-          return own.user
-        },
-        async attempt(work) {
+        session: own.call,
+        startedAt: own.startedAt,
+        user: own.user,
+        async attempt(withOwn, others) {
           if (own.refused >= maxRefusals) {
             throw new WxLoginError('WX_RATE_LIMITED', {
               reason: 'too much data refused on one code',
             })
           }
           try {
-            return await work()
+            return withOwn()
           } catch (error) {
-            if (WxLoginError.is(error) && error.code === 'WX_STALE_KEY') own.refused += 1
+            if (!isStaleKey(error)) throw error
+          }
+          own.refused += 1
+          try {
+            const result = await others()
+            own.refused -= 1
+            return result
+          } catch (error) {
+            if (!isStaleKey(error)) own.refused -= 1
             throw error
           }
         },

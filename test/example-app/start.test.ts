@@ -60,6 +60,23 @@ describe('started without any configuration', () => {
     expect(body).not.toMatch(/<script|src=|@import|url\(/)
   })
 
+  test('two more lines of the start page, in the same shell, show her phone number', async () => {
+    const page = ((await http(app.url)).body as string).replace(/&#(\d+);/g, (_, point: string) =>
+      String.fromCodePoint(Number(point)),
+    )
+    const lines = page.split('\n').map((line) => line.replace(/^<pre>|<\/pre>$/g, ''))
+    const more = lines.slice(lines.findIndex((line) => line.startsWith('tap='))).slice(0, 2)
+    const { stdout } = await shell('bash', ['-c', [...walk, ...more].join('\n')])
+    const [me = '', phone = ''] = stdout.trim().split('\n')
+    const { phoneNumber } = JSON.parse(phone)
+    expect(JSON.parse(phone)).toEqual({
+      phoneNumber: expect.stringMatching(/^139\d{8}$/),
+      purePhoneNumber: phoneNumber,
+      countryCode: '86',
+      user: { ...JSON.parse(me).user, phone: phoneNumber },
+    })
+  })
+
   test('a login answers what the phone may see and never the openid', async () => {
     const { status, body } = await login(app, sandboxUrl, 'bob')
     expect(status).toBe(200)

@@ -69,8 +69,37 @@ describe('two processes on one PostgreSQL and one Redis', () => {
     )
   })
 
-  test('neither had anything to complain about', () => {
-    for (const app of apps) expect(app.output()).not.toMatch(/"level":"(warn|error|fatal)"/)
+  test('a phone number is kept with the user, in every process and beyond the next login', async () => {
+    const fred = sandbox.user('fred', {
+      phone: { phoneNumber: '+85291234567', purePhoneNumber: '91234567', countryCode: 852 },
+    })
+    const first = await http(`${apps[0]!.url}/wx/login`, { body: { code: fred.login() } })
+    const { token, user } = first.body
+    expect(user).not.toHaveProperty('phone')
+    const { code, encryptedData, iv } = fred.phoneNumber()
+    const saved = await http(`${apps[0]!.url}/wx/phone`, { token, body: { code } })
+    expect(saved).toMatchObject({
+      status: 200,
+      body: {
+        phoneNumber: '+85291234567',
+        purePhoneNumber: '91234567',
+        countryCode: '852',
+        user: { id: user.id, phone: '+85291234567', lastLoginAt: user.lastLoginAt },
+      },
+    })
+    expect((await http(`${apps[1]!.url}/me`, { token })).body.user).toEqual(saved.body.user)
+    const older = await http(`${apps[1]!.url}/wx/phone`, { token, body: { encryptedData, iv } })
+    expect(older.body).toEqual(saved.body)
+    const next = await http(`${apps[1]!.url}/wx/login`, { body: { code: fred.login() } })
+    expect(next.body.user).toMatchObject({ id: user.id, phone: '+85291234567' })
+    expect(sandbox.paidPhoneNumbers).toBe(1)
+  })
+
+  test('neither had anything to complain about, or told a phone number', () => {
+    for (const app of apps) {
+      expect(app.output()).not.toMatch(/"level":"(warn|error|fatal)"/)
+      expect(app.output()).not.toContain('91234567')
+    }
   })
 })
 
@@ -129,6 +158,27 @@ describe.each(['PostgreSQL', 'the embedded database'])(
         body: { user: { nickname: nickName, avatarUrl } },
       })
       expect(answer.body.user.id).toBe(user.id)
+    })
+
+    test('nor do WeChat’s stand-ins in a form, alone or beside something real', async () => {
+      const grey =
+        'https://mmbiz.qpic.cn/mmbiz/icTdbqWNOwNRna42FI242Lcia07jQodd2FJGIYQfG0LAJGFxM4FbnQP6yfMxBgJ0F3YRqJCJ1aPAK2dQagdusBZg/0'
+      const { token } = await login('alice-4')
+      for (const body of [
+        { nickName: '微信用户' },
+        { avatarUrl: grey },
+        { nickName: '微信用户', avatarUrl: grey },
+      ]) {
+        expect((await profile(token, body)).body.user).toMatchObject({
+          nickname: nickName,
+          avatarUrl,
+        })
+      }
+      const renamed = await profile(token, { nickName: '韩梅梅', avatarUrl: grey })
+      expect(renamed.body.user).toMatchObject({ nickname: '韩梅梅', avatarUrl })
+      const own = 'https://cdn.example/alice.png'
+      const repainted = await profile(token, { nickName: '微信用户', avatarUrl: own })
+      expect(repainted.body.user).toMatchObject({ nickname: '韩梅梅', avatarUrl: own })
     })
 
     test('a name from the form is taken; blanks are no name', async () => {

@@ -160,6 +160,95 @@ describe('bad input', () => {
     await refuses(() => t.post('/wx/profile', body, token), 400)
   })
 
+  it('POST /wx/profile with a form beside signed data, of which one would be lost', async () => {
+    const { token } = await t.login()
+    const body = { ...t.sandbox.user('alice').userInfo(), nickName: '小明' }
+    expect(await refuses(() => t.post('/wx/profile', body, token), 400)).toMatch(/not both/)
+  })
+
+  it.each([
+    'wxfile://tmp_0123456789abcdef.jpg',
+    'http://tmp/0123456789abcdef.jpeg',
+    'http://usr/avatar.png',
+    'http://127.0.0.1:47692/__tmp__/cover.jpeg',
+  ])('POST /wx/profile with an avatar that is a file of the phone: %s', async (avatarUrl) => {
+    const { token } = await t.login()
+    const message = await refuses(() => t.post('/wx/profile', { avatarUrl }, token), 400)
+    expect(message).toMatch(/^avatarUrl: .*temporary file.*wx\.uploadFile/)
+  })
+
+  it.each(['https://cdn.example/tmp/1.png', '/avatars/1.png', 'cloud://env.bucket/1.png'])(
+    'POST /wx/profile with an avatar at %s is fine',
+    async (avatarUrl) => {
+      const { token } = await t.login()
+      await t.post('/wx/profile', { avatarUrl }, token).expect(200)
+    },
+  )
+
+  describe('POST /wx/phone', () => {
+    const iv = `${'A'.repeat(22)}==`
+    const encryptedData = 'A'.repeat(64)
+    const twoForms = /^Send code, or encryptedData and iv, but not both/
+    const noForm =
+      /^Send the code that the phone number button gave, or its encryptedData and iv\.$/
+    const noCode = /^code: must be the code from the phone number button\.$/
+    const badCode = /^code: must be 1 to 512 printable ASCII characters, not only blanks\.$/
+
+    it.each([
+      ['nothing', {}, noForm],
+      ['other fields only', { phoneNumber: '13912345678', openid: 'x' }, noForm],
+      ['both forms', { code: 'a', encryptedData, iv }, twoForms],
+      ['a code and half of the other form', { code: 'a', iv }, twoForms],
+      ['a code that is a number', { code: 5 }, noCode],
+      ['a code that is null', { code: null }, noCode],
+      ['a code in an array', { code: ['a'] }, noCode],
+      ['a code that is an object', { code: { toString: 'a' } }, noCode],
+      ['an empty code', { code: '' }, badCode],
+      ['a blank code', { code: '  ' }, badCode],
+      ['a code of 513 characters', { code: 'x'.repeat(513) }, badCode],
+      ['a code with a line break', { code: 'a\r\nb' }, badCode],
+      ['a code with NUL', { code: 'a\u0000' }, badCode],
+      ['a code that is not ASCII', { code: '手机' }, badCode],
+      ['encryptedData without iv', { encryptedData }, /^iv: must be base64 of 16 bytes\.$/],
+      [
+        'iv without encryptedData',
+        { iv },
+        /^encryptedData: must be base64 of whole 16-byte blocks/,
+      ],
+      ['half a block', { encryptedData: 'AAAA', iv }, /^encryptedData: /],
+      ['junk in base64', { encryptedData: '!'.repeat(64), iv }, /^encryptedData: /],
+      ['encryptedData that is an object', { encryptedData: {}, iv }, /^encryptedData: /],
+      ['an iv of 15 bytes', { encryptedData, iv: 'A'.repeat(20) }, /^iv: /],
+      ['two wrong fields', { encryptedData: 1, iv: null }, /^encryptedData: .*; iv: /],
+    ])('with %s: nothing is asked, nothing is counted', async (_what, body, expected) => {
+      const { token } = await t.login()
+      const before = t.sandbox.requests.length
+      for (let i = 0; i < 21; i++) {
+        expect(await refuses(() => t.post('/wx/phone', body, token), 400)).toMatch(expected)
+      }
+      expect(t.sandbox.requests).toHaveLength(before)
+      await t.post('/wx/profile', t.sandbox.user('alice').userInfo(), token).expect(200)
+    })
+
+    it.each([
+      ['no body', () => t.http.post('/wx/phone'), 400],
+      ['not JSON', () => t.http.post('/wx/phone').set(json).send('{"code":'), 400],
+      ['a form', () => t.http.post('/wx/phone').type('form').send({ code: 'abc' }), 415],
+      ['an array', () => t.http.post('/wx/phone').send([{ code: 'abc' }]), 400],
+      ['33 kB', () => t.http.post('/wx/phone').send({ pad: 'x'.repeat(33 * 1024) }), 413],
+      [
+        'a __proto__ key',
+        () => t.http.post('/wx/phone').set(json).send('{"__proto__":{"code":"abc"}}'),
+        400,
+      ],
+    ] as const)('with %s', async (_what, send, status) => {
+      const { token } = await t.login()
+      const before = t.sandbox.requests.length
+      await refuses(() => send().set('Authorization', `Bearer ${token}`), status)
+      expect(t.sandbox.requests).toHaveLength(before)
+    })
+  })
+
   it('POST /wx/logout with something else than true or false', async () => {
     const { token } = await t.login()
     await refuses(() => t.post('/wx/logout', { everywhere: 'yes' }, token), 400)

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { WxLoginError } from '../../src/index.js'
 import { startTestApp, errorReply, type TestApp, withTestApp } from '../support/test-app.js'
 
 describe('POST /wx/login', () => {
@@ -233,5 +234,101 @@ describe('POST /wx/login with open data', () => {
     const before = t.exchanges()
     await t.post('/wx/login', { code }).expect(200)
     expect(t.exchanges()).toBe(before)
+  })
+})
+
+describe('POST /wx/login with a code that WeChat refuses (40029)', () => {
+  let t: TestApp
+  const errors: WxLoginError[] = []
+  beforeAll(async () => {
+    t = await startTestApp({ wx: { onError: (error) => void errors.push(error) } })
+  })
+  afterAll(() => t.close())
+  beforeEach(() => errors.splice(0))
+
+  const refused = (message: unknown): object =>
+    errorReply('WX_CODE_INVALID', 'login', {
+      errcode: 40029,
+      rid: expect.any(String) as string,
+      message,
+    })
+
+  it('says so where it is a code of the phone number button', async () => {
+    const { code } = t.sandbox.user('alice').phoneNumber()
+    const reply = await t.post('/wx/login', { code })
+    expect(reply.status).toBe(401)
+    expect(reply.body).toEqual(
+      refused(
+        expect.stringMatching(/code of the phone number button: send the code that wx.login/),
+      ),
+    )
+    expect(JSON.stringify([reply.body, errors])).not.toContain(code)
+  })
+
+  it('does not hold the form of a code against one that WeChat accepts', async () => {
+    const sessionKey = Buffer.alloc(16, 7).toString('base64')
+    await withTestApp(
+      { wx: { wechat: { code2Session: async () => ({ openid: 'alice', sessionKey }) } } },
+      async (other) => {
+        await other.post('/wx/login', { code: '0123456789abcdef'.repeat(4) }).expect(200)
+      },
+    )
+  })
+
+  it('says so where it is the mock code of the developer tools', async () => {
+    t.sandbox.faults.add({ endpoint: 'jscode2session', errcode: 40029, times: 1 })
+    const reply = await t.post('/wx/login', { code: 'the code is a mock one' })
+    expect(reply.status).toBe(401)
+    expect(reply.body).toEqual(refused(expect.stringMatching(/developer tools.*no AppID/)))
+  })
+
+  it('tells the operator, and not the phone, that it came from another mini program', async () => {
+    const reply = await t.http
+      .post('/wx/login')
+      .set('Referer', 'https://servicewechat.com/wx3333333333333333/devtools/page-frame.html')
+      .send({ code: 'of-another-app' })
+    expect(reply.body).toEqual(refused('WeChat does not accept this code. Call wx.login again.'))
+    expect(reply.text).not.toContain('wx3333333333333333')
+    expect(errors).toMatchObject([
+      {
+        code: 'WX_CODE_INVALID',
+        errcode: 40029,
+        reason: expect.stringMatching(
+          `errcode 40029.*appid mismatch: .*wx3333333333333333.*${t.sandbox.appid}`,
+        ) as string,
+      },
+    ])
+  })
+
+  it.each([
+    ['of this mini program', (own: TestApp) => own.sandbox.user('alice').referer()],
+    ['of no mini program', () => 'https://evil.example/wx3333333333333333/1/page-frame.html'],
+  ])('claims no mismatch with the Referer %s', async (_what, referer) => {
+    const reply = await t.http
+      .post('/wx/login')
+      .set('Referer', referer(t))
+      .send({ code: 'expired' })
+    expect(reply.status).toBe(401)
+    expect(errors).toHaveLength(1)
+    expect(errors[0]!.reason).not.toContain('mismatch')
+  })
+
+  it('tells each of the posts that share an exchange its own Referer', async () => {
+    t.sandbox.faults.add({ endpoint: 'jscode2session', errcode: 40029, delayMs: 200, times: 1 })
+    const before = t.exchanges()
+    const from = ['wx3333333333333333', 'wx4444444444444444']
+    await Promise.all(
+      from.map((appid) =>
+        t.http
+          .post('/wx/login')
+          .set('Referer', `https://servicewechat.com/${appid}/0/page-frame.html`)
+          .send({ code: 'shared' })
+          .expect(401),
+      ),
+    )
+    expect(t.exchanges()).toBe(before + 1)
+    for (const appid of from) {
+      expect(errors.filter(({ reason }) => reason?.includes(appid))).toHaveLength(1)
+    }
   })
 })

@@ -68,10 +68,47 @@ describe('POST /wx/profile', () => {
     expect(reply.body).toEqual({ user: { name: null, seen: 'login' } })
   })
 
-  it('marks 微信用户 as the default it is', async () => {
-    const { token } = await t.login()
-    await t.post('/wx/profile', { nickName: '微信用户' }, token).expect(200)
-    expect(events[1]!.profile).toMatchObject({ isDefault: true })
+  describe('knows WeChat’s stand-ins, 微信用户 and the grey avatar', () => {
+    const grey =
+      'https://mmbiz.qpic.cn/mmbiz/icTdbqWNOwNRna42FI242Lcia07jQodd2FJGIYQfG0LAJGFxM4FbnQP6yfMxBgJ0F3YRqJCJ1aPAK2dQagdusBZg/0'
+
+    it.each([
+      ['the name alone', { nickName: '微信用户' }],
+      ['the avatar alone', { avatarUrl: grey }],
+      ['both', { nickName: '微信用户', avatarUrl: grey }],
+    ])('in a form: %s', async (_what, form) => {
+      const { token } = await t.login()
+      await t.post('/wx/profile', form, token).expect(200)
+      expect(events[1]!.profile).toEqual({ source: 'form', isDefault: true, ...form })
+    })
+
+    it('in a form: beside something of the user’s own the stand-in is left out', async () => {
+      const { token } = await t.login()
+      await t.post('/wx/profile', { nickName: '小明', avatarUrl: grey }, token).expect(200)
+      expect(events[1]!.profile).toEqual({ source: 'form', isDefault: false, nickName: '小明' })
+    })
+
+    it('in what WeChat gives since 2022, signed and encrypted, and in a login', async () => {
+      const { token } = await t.login()
+      const alice = t.sandbox.user('alice')
+      const { rawData, signature, ...encrypted } = alice.userInfo({ anonymous: true })
+      await t.post('/wx/profile', { rawData, signature }, token).expect(200)
+      await t.post('/wx/profile', encrypted, token).expect(200)
+      const code = alice.login()
+      await t.post('/wx/login', { code, ...alice.userInfo({ anonymous: true }) }).expect(200)
+      const standIn = { isDefault: true, nickName: '微信用户' }
+      expect(events.slice(1).map(({ reason, profile }) => [reason, profile])).toEqual([
+        ['profile', expect.objectContaining({ source: 'signed', ...standIn })],
+        ['profile', expect.objectContaining({ source: 'encrypted', ...standIn })],
+        ['login', expect.objectContaining({ source: 'encrypted', ...standIn })],
+      ])
+    })
+
+    it('and nothing else', async () => {
+      const { token } = await t.login()
+      await t.post('/wx/profile', t.sandbox.user('alice').userInfo(), token).expect(200)
+      expect(events[1]!.profile).toMatchObject({ isDefault: false })
+    })
   })
 
   it('takes encryptedData with and without rawData', async () => {

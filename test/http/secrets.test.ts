@@ -1,6 +1,62 @@
 import { inspect } from 'node:util'
 import { requireWxSession, type WxLoginError } from '../../src/index.js'
-import { withTestApp } from '../support/test-app.js'
+import { type TestApp, withTestApp } from '../support/test-app.js'
+
+/** Phone numbers by every way and with every failure; only the reply of a success may say them. */
+async function phoneNumbers(
+  t: TestApp,
+  say: (value: unknown) => void,
+  canaries: string[],
+  said: string[],
+): Promise<void> {
+  const number = '13955558888'
+  const alice = t.sandbox.user('alice', {
+    phone: { phoneNumber: `+86${number}`, purePhoneNumber: number },
+  })
+  const { token } = await t.login()
+  const tell = (reply: { status: number; headers: object; text: string }): void => {
+    say(reply.headers)
+    if (reply.status !== 200) said.push(reply.text)
+    else expect(reply.text).toContain(number)
+  }
+  const post = async (body: {
+    code?: string
+    encryptedData?: string
+    iv?: string
+  }): Promise<void> => {
+    canaries.push(...Object.values(body))
+    tell(await t.post('/wx/phone', body, token))
+  }
+  const { code, encryptedData, iv } = alice.phoneNumber()
+  await post({ code })
+  await post({ code })
+  await post({ encryptedData, iv })
+  const faults = [
+    { errcode: 40029 },
+    { errcode: 40163 },
+    { errcode: 47001 },
+    { status: 500, body: `<html>${number}</html>` },
+    { drop: 'after' as const },
+    { body: { errcode: 0, phone_info: { phoneNumber: number } } },
+    { body: `{"phoneNumber":"${number}"` },
+  ]
+  for (const fault of faults) {
+    t.sandbox.faults.add({ endpoint: 'getuserphonenumber', times: 1, ...fault })
+    await post({ code: alice.phoneNumber().code })
+    t.sandbox.faults.add({ endpoint: 'checkencryptedmsg', times: 1, ...fault })
+    const data = alice.phoneNumber()
+    await post({ encryptedData: data.encryptedData, iv: data.iv })
+  }
+  for (const variant of ['bad-watermark', 'truncated', 'wrong-key'] as const) {
+    const data = alice.phoneNumber({ variant })
+    await post({ encryptedData: data.encryptedData, iv: data.iv })
+  }
+  // No number at all, and one that WeChat did not make.
+  const forged = { phoneNumber: number, purePhoneNumber: number, countryCode: '86' }
+  await post(alice.encrypt({ ...forged, purePhoneNumber: 5 }))
+  await post(alice.encrypt(forged))
+  canaries.push(number)
+}
 
 describe('secrets', () => {
   it('appear in no reply, error, event, warning or printed request', async () => {
@@ -22,7 +78,7 @@ describe('secrets', () => {
     await withTestApp(
       {
         wx: {
-          onUser: (event) => say(event),
+          onUser: (event) => say({ ...event, phone: undefined }),
           onLogin: (event) => say(event),
           onLogout: (event) => say(event),
           onError: (error: WxLoginError) => say(error),
@@ -70,6 +126,7 @@ describe('secrets', () => {
           said.push(JSON.stringify(reply.headers), reply.text)
         }
         canaries.push(alice.sessionKey())
+        await phoneNumbers(t, say, canaries, said)
         // The phone's own token stands in the headers of a printed request, and only there.
         expect(said.join('\n').includes(token)).toBe(false)
       },

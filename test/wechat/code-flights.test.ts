@@ -200,6 +200,100 @@ describe('a code that made a session', () => {
   })
 })
 
+test('a flight tells when its exchange began, however late somebody joins it', () => {
+  jest.useFakeTimers({ now: 1_800_000_000_000 })
+  try {
+    expect(join('a').startedAt).toBe(1_800_000_000_000)
+    jest.advanceTimersByTime(30_000)
+    expect(join('a').startedAt).toBe(1_800_000_000_000)
+    expect(join('b').startedAt).toBe(1_800_000_030_000)
+  } finally {
+    jest.useRealTimers()
+  }
+})
+
+describe('an attempt to read data', () => {
+  const stale = new WxLoginError('WX_STALE_KEY')
+  const limited = expect.objectContaining({ code: 'WX_RATE_LIMITED', status: 429 }) as Error
+  const refuse = (): never => {
+    throw stale
+  }
+  const refused = (flight = join('a')): Promise<unknown> =>
+    flight.attempt(refuse, async () => refuse())
+  const exhaust = async (): Promise<void> => {
+    for (let i = 0; i < 20; i++) await expect(refused()).rejects.toBe(stale)
+  }
+
+  test('that the code’s own key reads asks for no other', async () => {
+    const others = jest.fn(async () => 'other')
+    await expect(join('a').attempt(() => 'own', others)).resolves.toBe('own')
+    expect(others).not.toHaveBeenCalled()
+  })
+
+  test('that it does not read is given to the others', async () => {
+    await expect(join('a').attempt(refuse, async () => 'other')).resolves.toBe('other')
+  })
+
+  test('may be refused twenty times a code, whoever posts it, and not once more', async () => {
+    await exhaust()
+    const own = jest.fn(() => 'own')
+    await expect(join('a').attempt(own, refuse)).rejects.toEqual(limited)
+    expect(own).not.toHaveBeenCalled()
+    await expect(refused(join('b'))).rejects.toBe(stale)
+  })
+
+  test('counts once, though both were asked, and not at all where it succeeds', async () => {
+    for (let i = 0; i < 30; i++) {
+      await expect(join('a').attempt(refuse, async () => i)).resolves.toBe(i)
+      await expect(
+        join('a').attempt(
+          () => i,
+          async () => refuse(),
+        ),
+      ).resolves.toBe(i)
+    }
+    await exhaust()
+    await expect(refused()).rejects.toEqual(limited)
+  })
+
+  test('that fails for another reason is not counted', async () => {
+    const fail = (): never => {
+      throw failed
+    }
+    for (let i = 0; i < 30; i++) {
+      await expect(join('a').attempt(fail, async () => i)).rejects.toBe(failed)
+      await expect(join('a').attempt(refuse, async () => fail())).rejects.toBe(failed)
+    }
+    await exhaust()
+  })
+
+  test('at the same time as others is counted before it is known: no crowd gets more than twenty tries', async () => {
+    const others = jest.fn(async () => {
+      await new Promise(setImmediate)
+      return refuse()
+    })
+    const all = await Promise.allSettled(
+      Array.from({ length: 100 }, () => join('a').attempt(refuse, others)),
+    )
+    expect(others).toHaveBeenCalledTimes(20)
+    const reasons = all.map((each) => (each as PromiseRejectedResult).reason as unknown)
+    expect(reasons.filter((reason) => reason === stale)).toHaveLength(20)
+    expect(reasons.filter((reason) => reason !== stale)).toEqual(
+      Array.from({ length: 80 }, () => limited),
+    )
+  })
+
+  test('of any number of posts at the same time succeeds where the own key reads it', async () => {
+    const all = Array.from({ length: 100 }, (_each, i) =>
+      join('a').attempt(
+        () => i,
+        async () => refuse(),
+      ),
+    )
+    await expect(Promise.all(all)).resolves.toHaveLength(100)
+  })
+})
+
 test('time is that of the requests: performance.now()', async () => {
   const own = createCodeFlights()
   const clock = jest.spyOn(performance, 'now').mockReturnValue(5000)
@@ -213,6 +307,30 @@ test('time is that of the requests: performance.now()', async () => {
   } finally {
     clock.mockRestore()
   }
+})
+
+describe('what is known to be a login code', () => {
+  const knows = (code: string): boolean => flights.knows({ appid, code })
+
+  test('is one that was exchanged in the last minute, used or not', async () => {
+    expect(knows('a')).toBe(false)
+    await join('a').used()
+    await join('b').session
+    expect([knows('a'), knows('b'), knows('c')]).toEqual([true, true, false])
+    expect(flights.knows({ appid: 'wx2', code: 'a' })).toBe(false)
+    now += 60_000
+    expect([knows('a'), knows('b')]).toEqual([false, false])
+  })
+
+  test('is none that WeChat refused, or has not answered for yet', async () => {
+    const { promise, reject } = pending<WxCodeSession>()
+    exchange.mockReturnValue(promise)
+    const { session: refused } = join('a')
+    expect(knows('a')).toBe(false)
+    reject(failed)
+    await expect(refused).rejects.toBe(failed)
+    expect(knows('a')).toBe(false)
+  })
 })
 
 describe('memory', () => {
