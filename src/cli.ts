@@ -5,6 +5,7 @@ const usage = `Usage: express-wx-login <command> [options]
 
 Commands:
   sandbox    a fake WeChat for development and tests
+  doctor     looks for what keeps logins from working, and says the fix
 
 express-wx-login <command> --help says more.
 `
@@ -31,8 +32,18 @@ const io = {
   stopped,
 }
 
+async function examine(args: string[]): Promise<number> {
+  // Not for the sandbox, which needs nothing of a server.
+  const { runDoctor } = await import('./doctor/command.js')
+  const exitCode = await Promise.race([runDoctor(args, io), stopped.then(() => 1)])
+  // What was given up on may hang for long.
+  setTimeout(() => process.exit(exitCode), 500).unref()
+  return exitCode
+}
+
 async function main([command, ...args]: string[]): Promise<number> {
   if (command === 'sandbox') return runSandbox(args, io)
+  if (command === 'doctor') return examine(args)
   if (command === '--help' || command === '-h') {
     io.out(usage)
     return 0
