@@ -1,8 +1,16 @@
 import { join } from 'node:path'
-import { type CodeBlock, errorPages, operationsPages, read, readmes, root } from './markdown.js'
+import {
+  type CodeBlock,
+  errorPages,
+  guides,
+  operationsPages,
+  read,
+  readmes,
+  root,
+} from './markdown.js'
 import { createWorkspace, run, type Workspace } from './workspace.js'
 
-const pages = [...readmes, ...errorPages, ...operationsPages]
+const pages = [...readmes, ...errorPages, ...operationsPages, ...guides.flat()]
 
 interface Sample extends CodeBlock {
   /** Where it stands: page, language, number. */
@@ -58,7 +66,7 @@ async function check(blocks: Sample[], options: object): Promise<string> {
 }
 
 test('every language of a block is one that is checked, here or by the eye', () => {
-  const known = ['bash', 'js', 'ts', 'json', 'mermaid']
+  const known = ['bash', 'sh', 'js', 'ts', 'html', 'json', 'mermaid', 'text']
   expect(samples.filter(({ language }) => !known.includes(language))).toEqual([])
 })
 
@@ -93,6 +101,6 @@ test.each(of('json'))('$name is JSON', ({ text }) => {
   expect(() => JSON.parse(text) as unknown).not.toThrow()
 })
 
-test.each(of('bash'))('bash can read $name', async ({ text }) => {
+test.each(of('bash', 'sh'))('bash can read $name', async ({ text }) => {
   expect(await run('bash', ['-n', '-c', text])).toMatchObject({ ok: true, stderr: '' })
 })

@@ -6,6 +6,12 @@ export const root = join(__dirname, '../..')
 export const readmes = ['README.md', 'README.zh-CN.md'] as const
 export const errorPages = ['docs/errors.md', 'docs/zh-CN/errors.md'] as const
 export const operationsPages = ['docs/operations.md', 'docs/zh-CN/operations.md'] as const
+export const sandboxPages = ['docs/sandbox.md', 'docs/zh-CN/sandbox.md'] as const
+
+/** Pages on one subject each, English and Chinese. */
+export const guides = ['account-events', 'apps', 'keys', 'migrating', 'phone'].map(
+  (name) => [`docs/${name}.md`, `docs/zh-CN/${name}.md`] as const,
+)
 
 export interface CodeBlock {
   language: string

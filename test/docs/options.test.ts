@@ -4,12 +4,14 @@ import { optionFaults } from '../../src/options.js'
 import { settingsOf } from '../../src/settings.js'
 import { codes, read, readmes, root, tableWith } from './markdown.js'
 
-const types = readFileSync(join(root, 'src/types.ts'), 'utf8')
+const types = ['src/types.ts', 'src/push-types.ts']
+  .map((file) => readFileSync(join(root, file), 'utf8'))
+  .join('\n')
 
 /** The names of an interface's fields, from the source: types are gone when the tests run. */
 function fieldsOf(name: string): string[] {
   const body = new RegExp(`export interface ${name} \\{\\n([\\s\\S]*?)\\n\\}`).exec(types)?.[1]
-  if (body === undefined) throw new Error(`no interface ${name} in src/types.ts`)
+  if (body === undefined) throw new Error(`no interface ${name} in the types of the options`)
   return [...body.matchAll(/^ {2}(\w+)\??:/gm)].map(([, field]) => field!)
 }
 
@@ -19,6 +21,8 @@ const nested: Record<string, string> = {
   transport: 'WxTransportOptions',
   routes: 'WxRoutes',
   wechat: 'WxWeChatOptions',
+  keyHistory: 'WxKeyHistoryOptions',
+  messagePush: 'WxMessagePushOptions',
 }
 
 const options = [...fieldsOf('WxApp'), 'apps', ...fieldsOf('WxCommonOptions')].flatMap((name) => {
@@ -45,21 +49,27 @@ const defaults: Record<string, unknown> = {
   'routes.logout': settings.routes.logout,
   'routes.session': settings.routes.session,
   'routes.profile': settings.routes.profile,
+  'routes.phone': settings.routes.phone,
+  'routes.messagePush': settings.routes.messagePush,
   hookTimeout: settings.hookTimeout,
   'wechat.baseUrl': settings.wechat.baseUrl,
   'wechat.timeout': settings.wechat.timeout,
+  'wechat.checkEncryptedData': settings.wechat.checkEncryptedData,
   watermarkMaxAge: settings.watermarkMaxAge,
+  'keyHistory.size': settings.keyHistory.size,
+  'keyHistory.window': settings.keyHistory.window,
 }
 
 const literal = (value: unknown): string =>
   typeof value === 'string' ? `'${value}'` : JSON.stringify(value)
 
-test('src/types.ts was read', () => {
+test('the types were read', () => {
   expect(options).toContain('session.secret')
+  expect(options).toContain('messagePush.token')
   expect(options).toContain('wechat.code2Session')
 })
 
-test.each(options)('wxLogin knows the option %s of src/types.ts', (path) => {
+test.each(options)('wxLogin knows the option %s of the types', (path) => {
   const probe = path.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), undefined)
   expect(optionFaults(probe).filter((fault) => fault.includes('unknown option'))).toEqual([])
 })

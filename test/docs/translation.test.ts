@@ -1,20 +1,29 @@
 import {
   type CodeBlock,
   errorPages,
+  guides,
   operationsPages,
   type Page,
   read,
   readmes,
+  sandboxPages,
 } from './markdown.js'
+
+const comments: [languages: string[], comment: RegExp][] = [
+  [['js', 'ts'], /\s*\/\/ .*$/gm],
+  [['sh', 'bash', 'yaml'], /\s*# .*$/gm],
+]
 
 /** Code without what is translated in it: the comments. */
 const bare = ({ language, text }: CodeBlock): string =>
-  ['js', 'ts'].includes(language) ? text.replace(/\s*\/\/ .*$/gm, '') : text
+  comments.reduce((rest, [languages, comment]) => {
+    return languages.includes(language) ? rest.replace(comment, '') : rest
+  }, text)
 
 const shapeOfTables = (page: Page): string[] =>
   page.tables.map((rows) => `${String(rows.length)} rows of ${String(rows[0]!.length)}`)
 
-describe.each([[...readmes], [...errorPages], [...operationsPages]])(
+describe.each([readmes, errorPages, operationsPages, sandboxPages, ...guides])(
   '%s and %s',
   (english, chinese) => {
     const [en, zh] = [read(english), read(chinese)]
