@@ -3,7 +3,7 @@ import { asUser, identityOf, requestState, type Runtime } from './runtime.js'
 import { publicId, type WxSessionRecord } from './session/record.js'
 import { storeUnavailable } from './session/store-guard.js'
 import type { WxContext, WxEncryptedData, WxSignedData, WxUser } from './types.js'
-import { openDataFaults } from './wechat/open-data.js'
+import { isStaleKey, openDataFaults } from './wechat/open-data.js'
 import { decryptFor, type Expected, isSigned } from './wechat/user-data.js'
 
 const maxRefusals = 20
@@ -37,7 +37,8 @@ export async function tryOpenData<T>(
   }
   const count = (add: 0 | 1): Promise<number> =>
     stored(() => runtime.state.refusals(record, publicId(sid), add))
-  const own = { sessionKey: runtime.sealer.open(record.key, record), at: record.loginAt }
+  const { loginAt, keyAt = loginAt } = record
+  const own = { sessionKey: runtime.sealer.open(record.key, record), at: keyAt }
   const [failures, keys] = await Promise.all([count(0), stored(() => runtime.keys.of(record, own))])
   if (failures >= maxRefusals) {
     throw new WxLoginError('WX_RATE_LIMITED', { reason: 'too much data refused on one session' })
@@ -48,7 +49,7 @@ export async function tryOpenData<T>(
     if (refused(result)) await count(1)
     return result
   } catch (error) {
-    if (WxLoginError.is(error) && error.code === 'WX_STALE_KEY') await count(1)
+    if (isStaleKey(error)) await count(1)
     throw error
   }
 }

@@ -1,29 +1,38 @@
 import { setMaxListeners } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import expressSession from 'express-session'
+import type { WxServerApi } from './api-types.js'
 import { warnOnce } from './diagnostics.js'
 import { production } from './options.js'
 import type { LiveClient } from './redis/client-kind.js'
 import { createRedisEndChannel } from './redis/end-channel.js'
 import type { RedisLink } from './redis/link.js'
 import { loadConnectRedis } from './redis/load-connect-redis.js'
+import { createRedisOnce } from './redis/once.js'
 import { isWrongType } from './redis/reply-error.js'
 import { createRedisSessionStore } from './redis/session-store.js'
 import { shareRedisLink } from './redis/shared-link.js'
+import { createRedisTokenStore } from './redis/token-store.js'
 import { createRedisUserState } from './redis/user-state.js'
 import { report, type Runtime } from './runtime.js'
+import { servedApp } from './served-app.js'
 import { createAppSession } from './session/app-session.js'
 import { createKeyHistory } from './session/key-history.js'
 import { createMemoryUserState } from './session/memory-user-state.js'
 import { createOwnSession } from './session/own-session.js'
-import { createSealer } from './session/sealing.js'
+import { createSealer, type Sealer } from './session/sealing.js'
 import { createSessionEnds } from './session/session-ends.js'
 import type { SessionHost } from './session/session-host.js'
 import { StoreGuard, storeUnavailable } from './session/store-guard.js'
 import type { Settings } from './settings.js'
-import type { UserState, WxRedisClient } from './types.js'
+import type { UserState, WxIdentity, WxRedisClient } from './types.js'
+import { createAccessTokens } from './wechat/access-token.js'
 import { createBreaker } from './wechat/breaker.js'
 import { createCodeFlights } from './wechat/code-flights.js'
+import { createMemoryOnce } from './wechat/memory-once.js'
+import { createPhoneFlights } from './wechat/phone-flights.js'
+import { createServerApi } from './wechat/server-api.js'
+import { createTokenSource } from './wechat/token-source.js'
 
 /** How long user lists are kept where the session's lifetime is the app's business: 30 days. */
 const appSessionTtl = 30 * 24 * 3600
@@ -54,11 +63,16 @@ export function createRuntime(settings: Settings, redis: WxRedisClient | undefin
     sealer,
     keys: createKeyHistory(state, sealer, settings.keyHistory),
     flights: createCodeFlights(),
+    phoneFlights: createPhoneFlights(),
     breaker: createBreaker(),
+    api: createApi(settings, link, sealer, () => runtime),
     ends: createSessionEnds(
       (sids) => host.alive(sids),
       link && createRedisEndChannel(link, settings.redisPrefix),
     ),
+    once: link
+      ? createRedisOnce(link, { prefix: settings.redisPrefix, timeout: settings.storeTimeout })
+      : createMemoryOnce(),
     logins: { open: true, running: new Set(), cut },
   }
   return {
@@ -114,4 +128,48 @@ function createState(settings: Settings, link: RedisLink | undefined): UserState
     ttl: settings.session?.ttl ?? appSessionTtl,
     timeout: settings.storeTimeout,
   })
+}
+
+/** What is sealed here in the place of a user: an access token is the app's. */
+const tokenOwner = (appid: string): WxIdentity => ({ appid, openid: 'access_token' })
+
+function createApi(
+  { wechat, redisPrefix: prefix, storeTimeout }: Settings,
+  link: RedisLink | undefined,
+  sealer: Sealer,
+  runtime: () => Runtime,
+): WxServerApi {
+  const breaker = createBreaker()
+  const store =
+    link &&
+    createRedisTokenStore(link, {
+      prefix,
+      timeout: storeTimeout,
+      seal: (token, appid) => sealer.seal(token, tokenOwner(appid)),
+      open: (sealed, appid) => sealer.open(sealed, tokenOwner(appid)),
+    })
+  const tokens = wechat.accessToken
+    ? createTokenSource(wechat.accessToken)
+    : createAccessTokens({ ...wechat, store, breaker })
+  return createServerApi({
+    ...wechat,
+    tokens,
+    breaker,
+    findApp: (appid) => servedApp(runtime(), appid),
+    keys: {
+      async newest(user) {
+        const [key] = await ofStore(() => runtime().keys.of(user))
+        return key && key.replacedAt === undefined ? key.sessionKey : null
+      },
+      replace: (user, key) => ofStore(() => runtime().keys.replace(user, key, Date.now())),
+    },
+  })
+}
+
+async function ofStore<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    throw storeUnavailable(error)
+  }
 }

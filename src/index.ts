@@ -21,6 +21,7 @@ export { getWx } from './context.js'
 export { errorCodes, WxLoginError } from './errors.js'
 export type { WxErrorAction, WxErrorCode, WxLoginErrorOptions } from './errors.js'
 export type { WxAccountEventName, WxMessagePushOptions, WxPushMessage } from './push-types.js'
+export type { WxCheck, WxFinding, WxReadiness, WxReadinessOptions } from './readiness-types.js'
 export { requireWxSession } from './require-wx-session.js'
 export type { WxSessionRecord } from './session/record.js'
 export type {

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
+import type { WxServerApi } from './api-types.js'
 import { observe } from './diagnostics.js'
 import type { WxLoginError } from './errors.js'
+import type { Once } from './push-types.js'
 import type { Settings } from './settings.js'
 import type { WxSessionRecord } from './session/record.js'
 import type { KeyHistory } from './session/key-history.js'
@@ -10,6 +12,7 @@ import type { SessionHost } from './session/session-host.js'
 import type { UserState, WxContext, WxIdentity, WxRevokeEvent, WxUser } from './types.js'
 import type { Breaker } from './wechat/breaker.js'
 import type { CodeFlights } from './wechat/code-flights.js'
+import type { PhoneFlights } from './wechat/phone-flights.js'
 
 /** The parts of one `wxLogin()`, as its routes and its guard use them. */
 export interface Runtime {
@@ -22,10 +25,14 @@ export interface Runtime {
   /** The session keys of users. */
   readonly keys: KeyHistory
   readonly flights: CodeFlights
-  /** Through which WeChat is asked. */
+  readonly phoneFlights: PhoneFlights
+  /** Through which WeChat is asked for logins; the API has its own, so that neither stops the other. */
   readonly breaker: Breaker
+  readonly api: WxServerApi
   /** Tells who waits for the end of a session. */
   readonly ends: SessionEnds
+  /** Keeps WeChat's messages from being handled twice. */
+  readonly once: Once
   /** Logins being answered, whether new ones are still taken, and what those must end for that wait too long. */
   readonly logins: {
     open: boolean

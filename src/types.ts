@@ -4,6 +4,7 @@ import type { Store } from 'express-session'
 import type { WxAccessTokenSource, WxServerApi } from './api-types.js'
 import type { WxLoginError } from './errors.js'
 import type { WxAccountEventName, WxMessagePushOptions } from './push-types.js'
+import type { WxReadiness, WxReadinessOptions } from './readiness-types.js'
 
 /** A value, or a promise of it. */
 export type Awaitable<T> = T | Promise<T>
@@ -81,7 +82,10 @@ export interface WxProfile {
    * without `rawData`); `form`: typed by the user into the mini program's own form, proven by nothing.
    */
   source: 'signed' | 'encrypted' | 'form'
-  /** WeChat's stand-in for a user who shared nothing (微信用户, grey avatar): do not overwrite real data with it. */
+  /**
+   * WeChat's stand-in for a user who shared nothing (微信用户, grey avatar): do not overwrite real data with it. In a
+   * form, a stand-in beside a name or avatar of the user's own is left out, and this is false.
+   */
   isDefault: boolean
   nickName?: string
   avatarUrl?: string
@@ -396,10 +400,31 @@ export interface WxLogin extends Router {
    */
   authenticate(req: IncomingMessage): Promise<WxContext | null>
   /**
-   * Call it with `server.close()`: refuses new logins (503 `WX_CLOSING`) and resolves when those in flight are
-   * answered. Leaves the Redis client alone: close it afterwards, it is yours.
+   * Whether this server is ready, for its `/readyz`: options, NODE_ENV, session secret, AppID and AppSecret, IP list,
+   * clock and Redis, each with its fix where something is wrong. Never throws, and ends within `timeout`.
+   * What was found is kept: of Redis for two seconds, of WeChat for a minute, or for five where all is well, so that
+   * a probe every second does not use up WeChat's quota. Nothing in it is paid for.
    *
-   * @param options.timeout - after so many ms, logins that still wait for WeChat or for `onUser` are answered 503
+   * What WeChat says is the same for all processes, and sessions live on while it is away: that it cannot be reached
+   * is a warning here, and a refused AppSecret one too once this process has seen it accepted.
+   *
+   * Answer only `ok` to the world: the findings name the AppID and the IP of the server.
+   *
+   * @example
+   * ```ts
+   * app.get('/readyz', async (_req, res) => {
+   *   const { ok, findings } = await wx.checkReadiness()
+   *   if (!ok) log.error({ findings }, 'not ready')
+   *   res.status(ok ? 200 : 503).json({ ok })
+   * })
+   * ```
+   */
+  checkReadiness(options?: WxReadinessOptions): Promise<WxReadiness>
+  /**
+   * Call it with `server.close()`: refuses new logins and phone numbers (503 `WX_CLOSING`) and resolves when those in
+   * flight are answered. Leaves the Redis client alone: close it afterwards, it is yours.
+   *
+   * @param options.timeout - after so many ms, those that still wait for WeChat or for `onUser` are answered 503
    *   `WX_CLOSING`, and make no session; default: they are waited for
    */
   close(options?: { timeout?: number | undefined }): Promise<void>
@@ -452,6 +477,8 @@ export interface UserState {
   readKeys(user: WxIdentity): Promise<StoredKeys>
   /** Remembers this key only: none that was exchanged before it is good any more. */
   replaceKeys(user: WxIdentity, key: StoredKey): Promise<void>
+  /** Forgets every session key of the user. */
+  forgetKeys(user: WxIdentity): Promise<void>
   /** Refused open data of one session in the last minute; `add` counts one more. */
   refusals(user: WxIdentity, sessionId: string, add: 0 | 1): Promise<number>
 }

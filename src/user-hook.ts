@@ -5,10 +5,16 @@ import type { Runtime } from './runtime.js'
 import type { Settings } from './settings.js'
 import type { WxUser, WxUserEvent } from './types.js'
 
+/** What the caller reads where it is not a user that could not be saved. */
+const failures: Readonly<Record<string, string>> = {
+  apps: 'The mini program could not be looked up. Try again.',
+  'messagePush.onMessage': 'The message could not be handled. Send it again.',
+}
+
 function hookFailed(hook: string, error: unknown): WxLoginError {
   const late = error instanceof DeadlineError
   return new WxLoginError('WX_USER_HOOK_FAILED', {
-    ...(hook === 'apps' && { message: 'The mini program could not be looked up. Try again.' }),
+    message: failures[hook],
     reason: late ? `${hook} gave ${error.message}` : `${hook} failed`,
     ...(late ? { status: 503 } : { cause: error }),
   })

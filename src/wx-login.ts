@@ -3,12 +3,16 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import { createContext } from './context.js'
 import { createRuntime } from './create-runtime.js'
 import { warnOnce } from './diagnostics.js'
+import { patientOf } from './doctor/patient.js'
+import { createReadiness } from './doctor/readiness.js'
 import { optionError, optionFaults } from './options.js'
 import { publicSessions } from './public-sessions.js'
 import { redisFaults, redisWarnings } from './redis/check-client.js'
 import { requireWxSession } from './require-wx-session.js'
 import { loginRoute } from './routes/login.js'
 import { logoutRoute } from './routes/logout.js'
+import { messagePushRoute, verifyUrlRoute } from './routes/message-push.js'
+import { phoneRoute } from './routes/phone.js'
 import { profileRoute } from './routes/profile.js'
 import { sessionRoute } from './routes/session.js'
 import { type RequestState, requestState, type Runtime, setRequestState } from './runtime.js'
@@ -21,9 +25,9 @@ import type { WxLogin, WxLoginOptions } from './types.js'
 const heard = new WeakSet<object>()
 
 /**
- * WeChat Mini Program login for Express: a router with `POST /wx/login`, `GET /wx/session`, `POST /wx/logout` and
- * `POST /wx/profile`, and `req.wx` on every later request. Put it at the root of the app, before the routes
- * that need it.
+ * WeChat Mini Program login for Express: a router with `POST /wx/login`, `GET /wx/session`, `POST /wx/logout`,
+ * `POST /wx/profile` and `POST /wx/phone`, and `req.wx` on every later request. Put it at the root of the app, before
+ * the routes that need it.
  *
  * @throws {@link WxLoginError} `WX_APP_CONFIG` that names every wrong option at once
  * @example
@@ -65,6 +69,8 @@ export function wxLogin(options: WxLoginOptions): WxLogin {
   const router = createRouter(runtime, sessions)
   return Object.assign(router, {
     sessions: publicSessions(runtime, sessions),
+    api: runtime.api,
+    checkReadiness: createReadiness(patientOf(settings, redis)),
     async authenticate(req: IncomingMessage) {
       const found = await runtime.host.authenticate(req)
       if (!found || !served(runtime, found.record)) return null
@@ -94,9 +100,15 @@ function served(runtime: Runtime, record: WxSessionRecord): boolean {
 
 function createRouter(runtime: Runtime, sessions: UserSessions): express.Router {
   const router = express.Router()
-  const { login, logout, profile, session } = runtime.settings.routes
+  const { login, logout, messagePush, phone, profile, session } = runtime.settings.routes
   // Before the session is loaded: a login makes a new one, whatever comes with it.
   if (login !== false) router.post(login, loginRoute(runtime, sessions))
+  // WeChat's own servers have no session.
+  const push = runtime.settings.messagePush
+  if (push && messagePush !== false) {
+    router.get(messagePush, verifyUrlRoute(runtime, push))
+    router.post(messagePush, messagePushRoute(runtime, sessions, push))
+  }
   router.use((req: Request, res: Response, next: NextFunction) => {
     const before = requestState(req)
     // Mounted twice, or behind another wxLogin that knows the user: once is enough.
@@ -126,5 +138,6 @@ function createRouter(runtime: Runtime, sessions: UserSessions): express.Router 
   if (logout !== false) router.post(logout, logoutRoute(runtime, sessions))
   if (session !== false) router.get(session, requireWxSession, sessionRoute(runtime))
   if (profile !== false) router.post(profile, requireWxSession, profileRoute(runtime))
+  if (phone !== false) router.post(phone, requireWxSession, phoneRoute(runtime))
   return router
 }

@@ -48,7 +48,10 @@ describe('good options', () => {
         },
         ...{ redis: {}, redisPrefix: 'x:', storeTimeout: 1, hookTimeout: 1, watermarkMaxAge: 1 },
         transport: { header: 'X-Token', scheme: 'WX', cookie: true },
-        routes: { login: '/a', logout: '/b', session: '/c', profile: '/d' },
+        routes: {
+          ...{ login: '/a', logout: '/b', session: '/c', profile: '/d' },
+          ...{ phone: '/e', messagePush: '/f' },
+        },
         ...{
           onUser: () => 1,
           onLogin: () => 1,
@@ -56,7 +59,12 @@ describe('good options', () => {
           onRevoke: () => 1,
           onError: () => 1,
         },
-        wechat: { baseUrl: 'https://example.org', timeout: 1, fetch, code2Session: () => 1 },
+        wechat: {
+          ...{ baseUrl: 'https://example.org', timeout: 1, fetch, code2Session: () => 1 },
+          ...{ accessToken: () => 'x', checkEncryptedData: false },
+        },
+        keyHistory: { size: 1, window: 1 },
+        messagePush: { token: 'abc', encodingAESKey: 'a'.repeat(43), onMessage: () => 1 },
         keySecret: secret,
       },
     ],
@@ -70,6 +78,7 @@ describe('good options', () => {
       ...{ transport: undefined, routes: undefined, onUser: undefined, onLogin: undefined },
       ...{ onLogout: undefined, onRevoke: undefined, onError: undefined, hookTimeout: undefined },
       ...{ wechat: undefined, watermarkMaxAge: undefined, keySecret: undefined },
+      ...{ keyHistory: undefined, messagePush: undefined },
     }
     expect(optionFaults({ ...app, ...nothing, session: undefined })).toEqual([])
     expect(optionFaults({ apps: [app], appid: undefined, secret: undefined })).toEqual([])
@@ -191,6 +200,15 @@ describe('every other option', () => {
   const wrong = (path: string, ...values: unknown[]): [string, unknown][] =>
     values.map((value) => [path, value])
   const numbers = [0, -1, 1.5, NaN, Infinity, '5', null, {}]
+  /** What an object has to have beside the option that is wrong. */
+  const needed: Record<string, object> = { session: { secret }, messagePush: { token: 'token' } }
+
+  test.each(['', 'ab', 'a'.repeat(33), 'a b c', 'a-b-c', 5, null, undefined])(
+    'messagePush.token is named where it is %p',
+    (token) => {
+      expect(named({ ...good, messagePush: { token } })).toEqual(['messagePush.token'])
+    },
+  )
 
   test.each([
     ...wrong('session', null, 5, 'x', true),
@@ -220,6 +238,16 @@ describe('every other option', () => {
     ...wrong('routes.logout', '', 'wx/logout', true, null),
     ...wrong('routes.session', '', 'wx/session', true, null),
     ...wrong('routes.profile', '', 'wx/profile', true, null),
+    ...wrong('routes.phone', '', 'wx/phone', true, null),
+    ...wrong('routes.messagePush', '', 'wx/push', true, null),
+    ...wrong('keyHistory', null, 5, 'x'),
+    ...wrong('keyHistory.size', ...numbers, 21),
+    ...wrong('keyHistory.window', ...numbers, 1e13),
+    ...wrong('messagePush', null, 5, 'token'),
+    ...wrong('messagePush.encodingAESKey', '', 'a'.repeat(42), `${'a'.repeat(43)}=`, 5, null),
+    ...wrong('messagePush.onMessage', 5, null, {}),
+    ...wrong('wechat.accessToken', 5, null, 'a token'),
+    ...wrong('wechat.checkEncryptedData', 'yes', 1, null),
     ...wrong('onUser', 5, 'x', {}, null),
     ...wrong('onLogin', 5, null),
     ...wrong('onLogout', 5, null),
@@ -234,8 +262,7 @@ describe('every other option', () => {
     const [outer, inner, innermost] = path.split('.') as [string, string?, string?]
     const nested =
       innermost !== undefined ? { [inner!]: { [innermost]: value } } : { [inner!]: value }
-    const content =
-      inner === undefined ? value : { ...(outer === 'session' && { secret }), ...nested }
+    const content = inner === undefined ? value : { ...needed[outer!], ...nested }
     expect(named({ ...good, [outer]: content })).toEqual([path])
   })
 

@@ -44,6 +44,8 @@ describe('settingsOf', () => {
         logout: '/wx/logout',
         session: '/wx/session',
         profile: '/wx/profile',
+        phone: '/wx/phone',
+        messagePush: '/wx/push',
       },
       hookTimeout: 5000,
       wechat: {
@@ -51,8 +53,12 @@ describe('settingsOf', () => {
         timeout: 5000,
         fetch: expect.any(Function) as unknown,
         code2Session: undefined,
+        accessToken: undefined,
+        checkEncryptedData: true,
       },
       watermarkMaxAge: 3600,
+      keyHistory: { size: 5, window: 600 },
+      messagePush: undefined,
       keySecrets: [secret],
     })
     expect(hooks.onUser).toBeUndefined()

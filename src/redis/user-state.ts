@@ -51,16 +51,24 @@ return taken`)
 /** The field that says which keys are good no more; the others are named by the id of their key. */
 const notBeforeField = 'notBefore'
 
-// A field a key: when it was exchanged, a space, the sealed key.
+// A field a key: when it was exchanged last, a space, the sealed key. What is no such field is dropped.
 const addKey = createScript(`
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3])
-redis.call('EXPIRE', KEYS[1], ARGV[5])
-local found, keys = redis.call('HGETALL', KEYS[1]), {}
+local at, found, keys = ARGV[2], redis.call('HGETALL', KEYS[1]), {}
 for i = 1, #found, 2 do
-  if found[i] ~= '${notBeforeField}' then
-    keys[#keys + 1] = { found[i], tonumber(string.match(found[i + 1], '^%d+')) or 0 }
+  local time = string.match(found[i + 1], '^(%d+) %S+$')
+  if time and #time <= 16 then
+    if found[i] ~= ARGV[1] then
+      keys[#keys + 1] = { found[i], tonumber(time) }
+    elseif tonumber(time) > tonumber(at) then
+      at = time
+    end
+  elseif found[i] ~= '${notBeforeField}' then
+    redis.call('HDEL', KEYS[1], found[i])
   end
 end
+keys[#keys + 1] = { ARGV[1], tonumber(at) }
+redis.call('HSET', KEYS[1], ARGV[1], at .. ' ' .. ARGV[3])
+redis.call('EXPIRE', KEYS[1], ARGV[5])
 table.sort(keys, function(a, b) return a[2] > b[2] end)
 for i = tonumber(ARGV[4]) + 1, #keys do redis.call('HDEL', KEYS[1], keys[i][1]) end
 return #keys`)
@@ -179,6 +187,10 @@ export function createRedisUserState(link: RedisLink, options: RedisUserStateOpt
     async replaceKeys(user, { id, at, sealed }) {
       const key = keysOf(user)
       await run(key, () => replaceKeys(redis(), key, id, at, sealed, 2 * ttl))
+    },
+
+    async forgetKeys(user) {
+      await ask(() => redis().del([keysOf(user)]))
     },
 
     async refusals(user, sessionId, add) {

@@ -11,18 +11,18 @@ import { disconnected, storeUnavailable } from '../session/store-guard.js'
 import type { UserSessions } from '../session/user-sessions.js'
 import type { UserKey, WxApp, WxCodeSession, WxIdentity, WxProfile, WxUserEvent } from '../types.js'
 import { saveUser } from '../user-hook.js'
-import { checkCodeSession, code2Session, isCode } from '../wechat/code2session.js'
+import { checkCodeSession, code2Session } from '../wechat/code2session.js'
+import type { Flight } from '../wechat/code-flights.js'
 import { untilAborted, upstreamError } from '../wechat/http.js'
 import { openDataFaults } from '../wechat/open-data.js'
 import { type OpenData, profileOf } from '../wechat/user-data.js'
-import { openDataEntries, openDataOf, readBody } from './body.js'
-import { findApp } from './find-app.js'
+import { codeEntry, openDataEntries, openDataOf, readBody } from './body.js'
+import { explainRefusedCode } from './code-hints.js'
+import { findApp, refererAppid } from './find-app.js'
+import { assertOpen, inFlight, unlessCut } from './in-flight.js'
 
 const schema = v.object({
-  code: v.pipe(
-    v.string('must be the code from wx.login'),
-    v.check((code) => isCode(code), 'must be 1 to 512 printable ASCII characters, not only blanks'),
-  ),
+  code: codeEntry('wx.login'),
   appid: v.optional(
     v.pipe(v.string('must be a string'), v.regex(appidPattern, 'must be an AppID')),
   ),
@@ -47,26 +47,26 @@ async function exchange(runtime: Runtime, app: WxApp, code: string): Promise<WxC
 
 /**
  * Puts the new session in the place of the one that came with the request: saves it, enters it in the user's
- * list and its key in the history, ends the other. Where any of it fails the new one is given up.
+ * list, ends the other. Where any of it fails, or its key is not in the history, the new one is given up.
  *
  * @returns how long the user's list is: at least as long as the user has sessions
  */
 async function store(
-  { state, host, keys }: Runtime,
+  { state, host }: Runtime,
   user: WxIdentity,
   session: NewSession,
   {
-    sessionKey,
     loginAt,
     previous,
-  }: { sessionKey: string; loginAt: number; previous: string | null },
+    remembered,
+  }: { loginAt: number; previous: string | null; remembered: Promise<void> },
 ): Promise<number> {
   try {
-    // One round trip: all of it is sent in one tick.
+    // One round trip: nothing waits for another's answer.
     const [, listed] = await Promise.all([
       session.save(),
       state.addSession(user, session.sid, loginAt),
-      keys.add(user, sessionKey, loginAt),
+      remembered,
     ])
     if (previous !== null) {
       await Promise.all([host.destroy([previous]), state.removeSessions(user, [previous])])
@@ -82,28 +82,24 @@ async function store(
 }
 
 /** Data that the phone got before `wx.login` is made with an earlier key; only then the history is asked. */
-async function readProfile(
+function readProfile(
   { settings: { watermarkMaxAge }, keys }: Runtime,
-  user: WxIdentity,
-  sessionKey: string,
-  openData: OpenData,
+  flight: Flight,
+  { user, sessionKey, openData }: { user: WxIdentity; sessionKey: string; openData: OpenData },
 ): Promise<WxProfile> {
   const read = (candidates: UserKey[]): WxProfile =>
     profileOf({ ...user, keys: candidates, watermarkMaxAge }, openData)
-  try {
-    return read([{ sessionKey }])
-  } catch (error) {
-    if (!(WxLoginError.is(error) && error.code === 'WX_STALE_KEY')) throw error
-  }
-  const known = await keys.of(user, { sessionKey, at: Date.now() }).catch((error: unknown) => {
-    throw storeUnavailable(error)
-  })
-  return read(known)
+  const own = { sessionKey, at: flight.startedAt }
+  return flight.attempt(
+    () => read([{ sessionKey }]),
+    async () =>
+      read(
+        await keys.of(user, own).catch((error: unknown) => {
+          throw storeUnavailable(error)
+        }),
+      ),
+  )
 }
-
-/** Waits for `work`, but no longer than `wx.close()` has patience. */
-const unlessCut = <T>({ logins }: Runtime, work: Promise<T>): Promise<T> =>
-  untilAborted(work, logins.cut.signal, () => new WxLoginError('WX_CLOSING'))
 
 /** A login whose request is of the right form. */
 interface LoginRequest {
@@ -118,8 +114,8 @@ interface LoginRequest {
 
 /**
  * `POST /wx/login`: exchanges the code, lets the app save the user, makes a new session and hands out its token.
- * Until the store has confirmed the new session nothing is changed; then the session that came with the
- * request ends.
+ * Until the store has confirmed the new session nothing is changed but the key that WeChat has changed; then the
+ * session that came with the request ends.
  */
 async function logIn(
   runtime: Runtime,
@@ -133,15 +129,24 @@ async function logIn(
   const flight = runtime.flights.join({ appid: app.appid, code: body.code }, arrivedAt, () =>
     runtime.breaker(() => exchange(runtime, app, body.code)),
   )
-  const { openid, sessionKey, unionid } = await unlessCut(runtime, flight.session)
+  const { openid, sessionKey, unionid } = await unlessCut(runtime, flight.session).catch(
+    (error: unknown) => {
+      const login = { appid: app.appid, code: body.code, referer: refererAppid(req) }
+      throw explainRefusedCode(error, login)
+    },
+  )
   const identity = identityOf({
     appid: app.appid,
     openid,
     ...(unionid !== undefined && { unionid }),
   })
 
+  // Whatever becomes of this login, WeChat has replaced the user's key, and the sessions there are need the new one.
+  const remembered = runtime.keys.add(identity, sessionKey, flight.startedAt)
+  remembered.catch(() => undefined)
+
   const profile =
-    openData && (await flight.attempt(() => readProfile(runtime, identity, sessionKey, openData)))
+    openData && (await readProfile(runtime, flight, { user: identity, sessionKey, openData }))
   const event: WxUserEvent = { ...identity, reason: 'login', ...(profile && { profile }) }
   const user = await unlessCut(
     runtime,
@@ -157,12 +162,13 @@ async function logIn(
     loginAt: Date.now(),
     key: sealer.seal(sessionKey, identity),
     keyId: keyIdOf(sessionKey),
+    keyAt: flight.startedAt,
   }
   const session = host.make(req, res, record, user)
   const listed = await store(runtime, identity, session, {
-    sessionKey,
     loginAt: record.loginAt,
     previous,
+    remembered,
   })
   await flight.used()
   if (previous !== null) runtime.ends.tell({ ids: [publicId(previous)], reason: 'login' })
@@ -193,24 +199,13 @@ async function logIn(
 }
 
 export function loginRoute(runtime: Runtime, sessions: UserSessions): ReturnType<typeof handler> {
-  const { logins } = runtime
-  const assertOpen = (): void => {
-    if (!logins.open) throw new WxLoginError('WX_CLOSING')
-  }
   return handler(runtime, async (req, res) => {
     const arrivedAt = performance.now()
-    assertOpen()
+    assertOpen(runtime)
     const previous = runtime.host.prepare(req)
     if (!runtime.storeReady()) throw disconnected()
     const body = await readBody(schema, req, res, { check: openDataFaults })
     // A body can take its time; close() waits for logins only from here on.
-    assertOpen()
-    const running = logIn(runtime, sessions, { req, res, arrivedAt, previous, body })
-    logins.running.add(running)
-    try {
-      await running
-    } finally {
-      logins.running.delete(running)
-    }
+    await inFlight(runtime, () => logIn(runtime, sessions, { req, res, arrivedAt, previous, body }))
   })
 }

@@ -46,13 +46,18 @@ export function createMemoryUserState(now: () => number = Date.now): UserState {
     keepAlive: () => undefined,
     async addKey(user, key, size) {
       const own = keys.get(keyOf(user)) ?? { keys: [], notBefore: 0 }
+      const known = own.keys.find(({ id }) => id === key.id)
       const others = own.keys.filter(({ id }) => id !== key.id)
-      const kept = [key, ...others].sort((a, b) => b.at - a.at).slice(0, size)
+      const entry = { ...key, at: Math.max(key.at, known?.at ?? 0) }
+      const kept = [entry, ...others].sort((a, b) => b.at - a.at).slice(0, size)
       put(keys, keyOf(user), { ...own, keys: kept })
     },
     readKeys: async (user) => keys.get(keyOf(user)) ?? { keys: [], notBefore: 0 },
     async replaceKeys(user, key) {
       put(keys, keyOf(user), { keys: [key], notBefore: key.at })
+    },
+    async forgetKeys(user) {
+      keys.delete(keyOf(user))
     },
     async refusals(user, sessionId, add) {
       const key = `${keyOf(user)}:${sessionId}`

@@ -14,6 +14,8 @@ export interface WxSessionRecord extends WxIdentity {
   key: string
   /** First 8 hex digits of sha256(session_key): lets the phone compare keys without seeing one. */
   keyId: string
+  /** When the key was exchanged, Unix ms; records of earlier versions have only the time of the login. */
+  keyAt?: number
 }
 
 declare module 'express-session' {
@@ -34,7 +36,7 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 export function readRecord(session: unknown): WxSessionRecord | null {
   const wx = (session as { wx?: unknown } | null | undefined)?.wx
   if (typeof wx !== 'object' || wx === null) return null
-  const { v, appid, openid, unionid, loginAt, key, keyId } = wx as Record<string, unknown>
+  const { v, appid, openid, unionid, loginAt, key, keyId, keyAt } = wx as Record<string, unknown>
   return v === 1 &&
     isText(appid) &&
     isText(openid) &&
@@ -42,7 +44,8 @@ export function readRecord(session: unknown): WxSessionRecord | null {
     typeof loginAt === 'number' &&
     Number.isFinite(new Date(loginAt).getTime()) &&
     isText(key) &&
-    isText(keyId)
+    isText(keyId) &&
+    (keyAt === undefined || Number.isFinite(keyAt))
     ? (wx as WxSessionRecord)
     : null
 }

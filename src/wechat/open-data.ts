@@ -10,8 +10,11 @@ const badRequest = (message: string): WxLoginError =>
 export const staleKey = (reason: string): WxLoginError =>
   new WxLoginError('WX_STALE_KEY', { reason })
 
+export const isStaleKey = (error: unknown): error is WxLoginError =>
+  WxLoginError.is(error) && error.code === 'WX_STALE_KEY'
+
 /** Bytes of a base64 text; mends what a form or query decoder does to `+`, accepts the URL-safe alphabet. */
-function base64(value: unknown): Buffer | null {
+export function base64(value: unknown): Buffer | null {
   if (typeof value !== 'string') return null
   const standard = value.replace(/[ -]/g, '+').replaceAll('_', '/')
   const [, digits = '', padding = ''] = /^([A-Za-z0-9+/]+)(={0,2})$/.exec(standard) ?? []

@@ -1,14 +1,16 @@
-import { WxLoginError } from '../errors.js'
+import type { WxLoginError } from '../errors.js'
 import type {
   UserKey,
   WxEncryptedData,
   WxIdentity,
+  WxPhone,
   WxProfile,
   WxSignedData,
   WxWatermark,
 } from '../types.js'
 import { isJsonObject } from './json.js'
-import { decryptData, staleKey, verifySignature } from './open-data.js'
+import { decryptData, isStaleKey, staleKey, verifySignature } from './open-data.js'
+import { toPhone } from './phone-number.js'
 
 /** How long WeChat's codes live, in ms: so much later than a newer one an earlier key can still be exchanged. */
 const codeLifetime = 300_000
@@ -31,7 +33,7 @@ function tryKeys<T>({ keys }: Expected, work: (key: UserKey) => T): T {
     try {
       return work(key)
     } catch (error) {
-      if (!(WxLoginError.is(error) && error.code === 'WX_STALE_KEY')) throw error
+      if (!isStaleKey(error)) throw error
       refusal ??= error
     }
   }
@@ -74,6 +76,17 @@ export function decryptFor<T>(
   return tryKeys(expected, (key) => decryptWith(key, expected, data))
 }
 
+/**
+ * Decrypts what the phone number button gave. It does not say whose number it is, and nothing signs it.
+ *
+ * @throws `WX_STALE_KEY`
+ */
+export function phoneOf(expected: Expected, data: WxEncryptedData): WxPhone {
+  const phone = toPhone(decryptFor(expected, data))
+  if (!phone) throw staleKey('encryptedData: no phone number')
+  return phone
+}
+
 /** Whether the signature fits one of the keys. */
 export function isSigned(expected: Expected, { rawData, signature }: WxSignedData): boolean {
   return expected.keys.some(({ sessionKey }) => verifySignature({ rawData, signature, sessionKey }))
@@ -113,18 +126,33 @@ function parseRawData(rawData: string): Record<string, unknown> {
   throw staleKey('rawData: no JSON object')
 }
 
-/** The pictures WeChat hands out for users who shared none. */
+// The names of the pictures, which WeChat serves from several hosts and in several sizes: what wx.getUserProfile
+// gives, what its announcement shows and its example for chooseAvatar starts with, and an older one.
+// https://developers.weixin.qq.com/community/develop/doc/00022c683e8a80b29bed2142b56c01
 const greyAvatars = [
   'POgEwh4mIHO4nibH0KlMECNjjGxQUq24ZEaGT4poC6icRiccVGKSyXwibcPq4BWmiaIGuG1icwxaQX6grC9VemZoJ8rg',
+  'icTdbqWNOwNRna42FI242Lcia07jQodd2FJGIYQfG0LAJGFxM4FbnQP6yfMxBgJ0F3YRqJCJ1aPAK2dQagdusBZg',
   'Q3auHgzwzM4k8DCHAHmnibXqT0oRWiauf1ByuicWFvEdMq2P5W6d2Fsww',
 ]
 
-/** Marks WeChat's stand-in for a user who shared nothing: 微信用户 with the grey avatar. */
+const isDefaultName = (nickName: string): boolean => nickName.trim() === '微信用户'
+const isGrey = (avatarUrl: string): boolean => greyAvatars.some((grey) => avatarUrl.includes(grey))
+
+/**
+ * Marks WeChat's stand-in for a user who shared nothing: 微信用户 with the grey avatar. WeChat gives both or none; in
+ * a form each is on its own, and a stand-in beside something of the user's own is left out.
+ */
 export function toProfile(found: ProfileFields, source: WxProfile['source']): WxProfile {
-  const { nickName, avatarUrl } = found
-  const isDefault =
-    nickName === '微信用户' || greyAvatars.some((grey) => avatarUrl?.includes(grey) ?? false)
-  return { source, isDefault, ...found }
+  const { nickName, avatarUrl, ...rest } = found
+  const name = nickName !== undefined && isDefaultName(nickName)
+  const avatar = avatarUrl !== undefined && isGrey(avatarUrl)
+  if (source === 'form' && name && avatarUrl !== undefined && !avatar) {
+    return { source, isDefault: false, avatarUrl, ...rest }
+  }
+  if (source === 'form' && avatar && nickName !== undefined && !name) {
+    return { source, isDefault: false, nickName, ...rest }
+  }
+  return { source, isDefault: name || avatar, ...found }
 }
 
 /**

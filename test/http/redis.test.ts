@@ -51,17 +51,22 @@ describe('sessions in Redis', () => {
     await redis.flushDb()
     const { token } = await t.login()
     const all = await keys()
-    const user = `${prefix}user:{${t.sandbox.appid}:${t.sandbox.user('alice').openid()}}:sessions`
+    const user = `${prefix}user:{${t.sandbox.appid}:${t.sandbox.user('alice').openid()}}:`
     const record = `${prefix}sess:${token.slice(0, 32)}`
-    expect(all).toEqual([record, user])
+    expect(all).toEqual([record, `${user}keys`, `${user}sessions`])
     const stored = (await redis.get(record))!
-    expect(stored).not.toContain(t.sandbox.user('alice').sessionKey())
+    const sessionKey = t.sandbox.user('alice').sessionKey()
+    const keyHistory = await redis.hGetAll(`${user}keys`)
+    expect(stored).not.toContain(sessionKey)
+    expect(JSON.stringify(keyHistory)).not.toContain(sessionKey)
+    expect(Object.values(keyHistory)).toEqual([expect.stringMatching(/^\d{13} v1\./)])
     expect(stored).not.toContain(token.slice(33))
     expect(JSON.parse(stored)).toMatchObject({
       wx: { v: 1, appid: t.sandbox.appid, key: expect.stringMatching(/^v1\./) as string },
     })
     expect(await redis.ttl(record)).toBeGreaterThan(604_700)
-    expect(await redis.ttl(user)).toBeGreaterThan(604_700)
+    expect(await redis.ttl(`${user}sessions`)).toBeGreaterThan(604_700)
+    expect(await redis.ttl(`${user}keys`)).toBeGreaterThan(604_700)
     await redis.expire(record, 60)
     await t.get('/me', token).expect(200)
     expect(await redis.ttl(record)).toBeGreaterThan(604_700)

@@ -203,7 +203,7 @@ describe('a record that cannot be read', () => {
 
   test('is an error, and not none, where dropping it fails', async () => {
     await client.set(`${prefix}a`, '5')
-    const drop = jest.spyOn(client, 'eval').mockRejectedValueOnce(new Error('READONLY no'))
+    const drop = jest.spyOn(client, 'evalSha').mockRejectedValueOnce(new Error('READONLY no'))
     try {
       await expect(get('a')).rejects.toMatchObject(unavailable)
     } finally {

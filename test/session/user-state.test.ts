@@ -3,58 +3,20 @@ import * as fc from 'fast-check'
 import { createRedisUserState } from '../../src/redis/user-state.js'
 import { createMemoryUserState } from '../../src/session/memory-user-state.js'
 import type { UserState, WxIdentity } from '../../src/types.js'
-import { type RedisServer, redisUrl, startRedisServer } from '../support/redis.js'
+import { type RedisServer, startRedisServer } from '../support/redis.js'
 import { linkTo } from '../support/redis-link.js'
+import {
+  alice,
+  aliceElsewhere,
+  bob,
+  type Client,
+  type Kind,
+  ttl,
+  userStates,
+} from './user-states.js'
 
-type Client = ReturnType<typeof createClient>
-
-const alice: WxIdentity = { appid: 'wx1111111111111111', openid: 'oAlice' }
-const bob: WxIdentity = { appid: 'wx1111111111111111', openid: 'oBob' }
-const aliceElsewhere: WxIdentity = { appid: 'wx2222222222222222', openid: 'oAlice' }
-const ttl = 7 * 24 * 3600
-
-/** One way to keep user states, and how to make time pass for it. */
-interface Kind {
-  make(): UserState
-  pass(ms: number): Promise<void>
-}
-
-let client: Client
-let prefix = ''
-let made = 0
-let clock = 0
-
-const inRedis: Kind = {
-  make: () => createRedisUserState(linkTo(client), { prefix, ttl, timeout: 5000 }),
-  // Time passes where it counts: every key is that much nearer to its end.
-  async pass(ms) {
-    for (const key of await client.keys(`${prefix}*`)) {
-      const left = await client.pTTL(key)
-      if (left > ms) await client.pExpire(key, left - ms)
-      else if (left >= 0) await client.del(key)
-    }
-  },
-}
-const inMemory: Kind = {
-  make: () => createMemoryUserState(() => clock),
-  async pass(ms) {
-    clock += ms
-  },
-}
-
-beforeAll(async () => {
-  client = createClient({ url: redisUrl() })
-  await client.connect()
-})
-afterAll(() => client.close())
-beforeEach(() => {
-  clock = 1_800_000_000_000
-  prefix = `test-user-state:${process.pid}:${++made}:`
-})
-afterEach(async () => {
-  const keys = await client.keys(`${prefix}*`)
-  if (keys.length > 0) await client.del(keys)
-})
+const states = userStates()
+const { inMemory, inRedis } = states
 
 describe.each<[string, Kind]>([
   ['in memory', inMemory],
@@ -299,22 +261,24 @@ describe('in memory only', () => {
 })
 
 describe('in Redis only', () => {
-  const sessions = (): string => `${prefix}user:{wx1111111111111111:oAlice}:sessions`
-  const refused = (): string => `${prefix}user:{wx1111111111111111:oAlice}:refused:s`
+  const sessions = (): string => `${states.prefix}user:{wx1111111111111111:oAlice}:sessions`
+  const refused = (): string => `${states.prefix}user:{wx1111111111111111:oAlice}:refused:s`
 
   test('all keys of a user share one hash tag, and only that user’s', async () => {
     const state = inRedis.make()
     for (const user of [alice, bob, aliceElsewhere]) {
       await state.addSession(user, 'a', 1)
       await state.refusals(user, 's', 1)
+      await state.addKey(user, { id: 'k1', sealed: 'v1.x', at: 1 }, 5)
     }
-    const keys = await client.keys(`${prefix}*`)
+    const keys = await states.client.keys(`${states.prefix}*`)
     const tagOf = (key: string): string | undefined => /\{([^}]*)\}/.exec(key)?.[1]
     expect(keys.toSorted()).toEqual(
       [alice, bob, aliceElsewhere]
         .flatMap(({ appid, openid }) => [
-          `${prefix}user:{${appid}:${openid}}:refused:s`,
-          `${prefix}user:{${appid}:${openid}}:sessions`,
+          `${states.prefix}user:{${appid}:${openid}}:keys`,
+          `${states.prefix}user:{${appid}:${openid}}:refused:s`,
+          `${states.prefix}user:{${appid}:${openid}}:sessions`,
         ])
         .toSorted(),
     )
@@ -325,7 +289,7 @@ describe('in Redis only', () => {
     const state = inRedis.make()
     await state.addSession(alice, 'a', 1)
     await state.refusals(alice, 's', 1)
-    const [list, count] = [await client.ttl(sessions()), await client.ttl(refused())]
+    const [list, count] = [await states.client.ttl(sessions()), await states.client.ttl(refused())]
     expect(list).toBeGreaterThan(ttl)
     expect(list).toBeLessThanOrEqual(2 * ttl)
     expect(count).toBeGreaterThan(0)
@@ -346,9 +310,12 @@ describe('in Redis only', () => {
     const start = 1_800_000_000_000
     let now: jest.SpyInstance<number>
     let expire: jest.SpyInstance
+    /** How often the lists of users were given their lifetime again. */
+    const extended = (): number =>
+      expire.mock.calls.filter(([key]) => String(key).endsWith(':sessions')).length
     beforeEach(() => {
       now = jest.spyOn(Date, 'now').mockReturnValue(start)
-      expire = jest.spyOn(client, 'expire')
+      expire = jest.spyOn(states.client, 'expire')
     })
     afterEach(() => {
       now.mockRestore()
@@ -360,31 +327,31 @@ describe('in Redis only', () => {
     test('gives the list its whole lifetime again', async () => {
       const state = inRedis.make()
       await state.addSession(alice, 'a', 1)
-      await client.expire(sessions(), 10)
+      await states.client.expire(sessions(), 10)
       state.keepAlive(alice)
       await settled()
-      expect(await client.ttl(sessions())).toBeGreaterThan(ttl)
+      expect(await states.client.ttl(sessions())).toBeGreaterThan(ttl)
     })
 
     test('makes no list where there is none', async () => {
       inRedis.make().keepAlive(alice)
       await settled()
-      await expect(client.exists(sessions())).resolves.toBe(0)
+      await expect(states.client.exists(sessions())).resolves.toBe(0)
     })
 
     test('asks Redis once in half a lifetime, for each user', () => {
       const state = inRedis.make()
       for (let i = 0; i < 100; i++) state.keepAlive(alice)
-      expect(expire).toHaveBeenCalledTimes(1)
+      expect(extended()).toBe(1)
       state.keepAlive(bob)
-      expect(expire).toHaveBeenCalledTimes(2)
+      expect(extended()).toBe(2)
       now.mockReturnValue(start + (ttl * 1000) / 2 - 1)
       state.keepAlive(alice)
-      expect(expire).toHaveBeenCalledTimes(2)
+      expect(extended()).toBe(2)
       now.mockReturnValue(start + (ttl * 1000) / 2)
       state.keepAlive(alice)
       state.keepAlive(alice)
-      expect(expire).toHaveBeenCalledTimes(3)
+      expect(extended()).toBe(3)
     })
 
     test('asks again at once where Redis failed', async () => {
@@ -393,7 +360,7 @@ describe('in Redis only', () => {
       state.keepAlive(alice)
       await new Promise(setImmediate)
       state.keepAlive(alice)
-      expect(expire).toHaveBeenCalledTimes(2)
+      expect(extended()).toBe(2)
     })
 
     test('remembers ten thousand users and no more', () => {
@@ -404,49 +371,49 @@ describe('in Redis only', () => {
       state.keepAlive({ ...alice, openid: 'o10000' })
       expect(expire).not.toHaveBeenCalled()
       state.keepAlive({ ...alice, openid: 'o0' })
-      expect(expire).toHaveBeenCalledTimes(1)
+      expect(extended()).toBe(1)
     })
   })
 
   describe('a key that cannot be read counts as absent', () => {
     const poison: Record<string, (key: string) => Promise<unknown>> = {
-      'a string': (key) => client.set(key, 'x'),
-      'a list': (key) => client.lPush(key, 'x'),
-      'a set': (key) => client.sAdd(key, 'x'),
-      'a hash': (key) => client.hSet(key, 'a', 'b'),
+      'a string': (key) => states.client.set(key, 'x'),
+      'a list': (key) => states.client.lPush(key, 'x'),
+      'a set': (key) => states.client.sAdd(key, 'x'),
+      'a hash': (key) => states.client.hSet(key, 'a', 'b'),
     }
 
     test.each(Object.entries(poison))('for the list: %s', async (_, spoil) => {
       const state = inRedis.make()
       await spoil(sessions())
       await expect(state.listSessions(alice)).resolves.toEqual([])
-      await expect(client.exists(sessions())).resolves.toBe(0)
+      await expect(states.client.exists(sessions())).resolves.toBe(0)
 
       await spoil(sessions())
       await expect(state.removeSessions(alice, ['a'])).resolves.toBeUndefined()
-      await expect(client.exists(sessions())).resolves.toBe(0)
+      await expect(states.client.exists(sessions())).resolves.toBe(0)
 
       await spoil(sessions())
       await expect(state.addSession(alice, 'a', 1)).resolves.toBe(1)
       await expect(state.listSessions(alice)).resolves.toEqual([{ sid: 'a', loginAt: 1 }])
-      expect(await client.ttl(sessions())).toBeGreaterThan(0)
+      expect(await states.client.ttl(sessions())).toBeGreaterThan(0)
     })
 
     test.each<[string, (key: string) => Promise<unknown>]>([
       ...Object.entries(poison).slice(1),
-      ['a text that is no number', (key) => client.set(key, 'many')],
-      ['a number that is not whole', (key) => client.set(key, '1.5')],
-      ['an empty text', (key) => client.set(key, '')],
+      ['a text that is no number', (key) => states.client.set(key, 'many')],
+      ['a number that is not whole', (key) => states.client.set(key, '1.5')],
+      ['an empty text', (key) => states.client.set(key, '')],
     ])('for the count: %s', async (_, spoil) => {
       const state = inRedis.make()
       await spoil(refused())
       await expect(state.refusals(alice, 's', 0)).resolves.toBe(0)
-      await client.del(refused())
+      await states.client.del(refused())
 
       await spoil(refused())
       await expect(state.refusals(alice, 's', 1)).resolves.toBe(1)
       await expect(state.refusals(alice, 's', 1)).resolves.toBe(2)
-      expect(await client.ttl(refused())).toBeGreaterThan(0)
+      expect(await states.client.ttl(refused())).toBeGreaterThan(0)
     })
   })
 
@@ -463,16 +430,21 @@ describe('in Redis only', () => {
       own.destroy()
       await server.stop()
     })
+    const key = { id: 'k1', sealed: 'v1.x', at: 1 }
     const operations: [string, (state: UserState) => Promise<unknown>][] = [
       ['addSession', (state) => state.addSession(alice, 'a', 1)],
       ['removeSessions', (state) => state.removeSessions(alice, ['a'])],
       ['listSessions', (state) => state.listSessions(alice)],
       ['reading refusals', (state) => state.refusals(alice, 's', 0)],
       ['counting refusals', (state) => state.refusals(alice, 's', 1)],
+      ['addKey', (state) => state.addKey(alice, key, 5)],
+      ['readKeys', (state) => state.readKeys(alice)],
+      ['replaceKeys', (state) => state.replaceKeys(alice, key)],
+      ['forgetKeys', (state) => state.forgetKeys(alice)],
     ]
 
     test('every operation ends at its deadline where Redis hangs', async () => {
-      const state = createRedisUserState(linkTo(own), { prefix, ttl, timeout: 30 })
+      const state = createRedisUserState(linkTo(own), { prefix: states.prefix, ttl, timeout: 30 })
       server.freeze()
       try {
         for (const [name, operation] of operations) {
@@ -487,7 +459,7 @@ describe('in Redis only', () => {
 
     test('every operation fails as Redis fails', async () => {
       await own.ping()
-      const state = createRedisUserState(linkTo(own), { prefix, ttl, timeout: 5000 })
+      const state = createRedisUserState(linkTo(own), { prefix: states.prefix, ttl, timeout: 5000 })
       await own.configSet('maxmemory', '1')
       try {
         await expect(state.addSession(alice, 'b', 2)).rejects.toThrow(/^OOM /)

@@ -1,6 +1,14 @@
 import * as fc from 'fast-check'
 import { WxLoginError } from '../../src/errors.js'
-import { decryptFor, type Expected, profileOf, toProfile } from '../../src/wechat/user-data.js'
+import type { WxEncryptedData, WxSignedData } from '../../src/types.js'
+import {
+  decryptFor,
+  type Expected,
+  isSigned,
+  phoneOf,
+  profileOf,
+  toProfile,
+} from '../../src/wechat/user-data.js'
 import { decryptionVector as demo, signatureVector } from '../support/vectors.js'
 import { bytesFor, encrypt, sign } from './phone.js'
 
@@ -8,7 +16,12 @@ const now = 1_800_000_000
 const sessionKey = bytesFor('key')
 const iv = bytesFor('iv')
 const appid = 'wx1111111111111111'
-const alice: Expected = { appid, openid: 'openid-alice', sessionKey, watermarkMaxAge: 3600 }
+const alice: Expected = {
+  appid,
+  openid: 'openid-alice',
+  keys: [{ sessionKey }],
+  watermarkMaxAge: 3600,
+}
 const watermark = { appid, timestamp: now }
 
 const encrypted = (data: object): { encryptedData: string; iv: string } =>
@@ -100,7 +113,9 @@ describe('decryptFor', () => {
   test('refuses data under the key of another user', () => {
     const data = encrypted({ openId: alice.openid, watermark })
     for (let seed = 0; seed < 500; seed++) {
-      expect(() => decryptFor({ ...alice, sessionKey: bytesFor(seed) }, data)).toThrow(stale)
+      expect(() => decryptFor({ ...alice, keys: [{ sessionKey: bytesFor(seed) }] }, data)).toThrow(
+        stale,
+      )
     }
   })
 
@@ -136,7 +151,7 @@ describe('decryptFor', () => {
     const expected = {
       appid: demo.appid,
       openid: openId,
-      sessionKey: demo.sessionKey,
+      keys: [{ sessionKey: demo.sessionKey }],
       watermarkMaxAge: 60,
     }
     const bytes = Buffer.from(demo.iv, 'base64')
@@ -162,6 +177,117 @@ describe('decryptFor', () => {
   })
 })
 
+describe('with several keys', () => {
+  const [newest, earlier, oldest] = ['newest', 'earlier', 'oldest'].map(bytesFor) as [
+    string,
+    string,
+    string,
+  ]
+  /** `earlier` was replaced ten seconds ago, `oldest` an hour. */
+  const keys = [
+    { sessionKey: newest },
+    { sessionKey: earlier, replacedAt: (now - 10) * 1000 },
+    { sessionKey: oldest, replacedAt: (now - 3600) * 1000 },
+  ]
+  const expected: Expected = { ...alice, keys }
+  const made = (key: string, age = 0, data: object = {}): WxEncryptedData =>
+    encrypt(JSON.stringify({ watermark: { appid, timestamp: now - age }, ...data }), key, iv)
+  const both = (key: string, data: object, age = 60): WxEncryptedData & WxSignedData => {
+    const rawData = JSON.stringify(data)
+    return { rawData, signature: sign(rawData, key), ...made(key, age, data) }
+  }
+
+  test.each([
+    ['the newest', newest, 0],
+    ['an earlier one', earlier, 60],
+    ['the oldest', oldest, 3600],
+  ])('data of %s is accepted', (_, key, age) => {
+    expect(decryptFor(expected, made(key, age, { a: 1 }))).toMatchObject({ a: 1 })
+    expect(profileOf(expected, made(key, age, { nickName: 'A' }))).toMatchObject({ nickName: 'A' })
+    expect(profileOf(expected, both(key, { nickName: 'A' }, age))).toMatchObject({ nickName: 'A' })
+    const rawData = '{}'
+    expect(isSigned(expected, { rawData, signature: sign(rawData, key) })).toBe(true)
+  })
+
+  // Two logins whose codes reach us in the wrong order: a code lives five minutes.
+  test.each([
+    [0, false],
+    [3299, false],
+    [3300, true],
+    [3600, true],
+    [3601, false],
+  ])('data %d seconds old of a key that was replaced an hour ago counts: %s', (age, accepted) => {
+    const data = made(oldest, age, { a: 1 })
+    if (accepted) expect(decryptFor(expected, data)).toHaveProperty('a', 1)
+    else expect(() => decryptFor(expected, data)).toThrow(stale)
+  })
+
+  test('data of a key that is none of them is refused, for the reason that the newest gives', () => {
+    const other = bytesFor('other')
+    expect(() => decryptFor(expected, made(other))).toThrow(stale)
+    expect(() => profileOf(expected, both(other, {}))).toThrow(stale)
+    expect(isSigned(expected, { rawData: '{}', signature: sign('{}', other) })).toBe(false)
+    const foreign = made(newest, 0, { openId: 'openid-mallory' })
+    expect(() => decryptFor(expected, foreign)).toThrow(
+      expect.objectContaining({ reason: 'encryptedData: openId of another user' }) as Error,
+    )
+  })
+
+  test('of none at all everything is refused', () => {
+    const nobody = { ...alice, keys: [] }
+    expect(() => decryptFor(nobody, made(newest))).toThrow(stale)
+    expect(() => profileOf(nobody, both(newest, {}))).toThrow(stale)
+    expect(isSigned(nobody, { rawData: '{}', signature: sign('{}', newest) })).toBe(false)
+  })
+
+  test('a signature by one key does not vouch for data by another', () => {
+    const profile = { nickName: 'A' }
+    const mixed = { ...both(newest, profile), ...made(earlier, 60, profile) }
+    expect(() => profileOf(expected, mixed)).toThrow(stale)
+    expect(() =>
+      profileOf(expected, { ...both(earlier, profile), ...made(newest, 60, profile) }),
+    ).toThrow(stale)
+  })
+
+  test('an error that is not about the key is not tried away', () => {
+    const broken = { ...alice, keys: [{ sessionKey: 'no key' }, { sessionKey: earlier }] }
+    expect(() => decryptFor(broken, made(earlier, 60))).toThrow(
+      expect.objectContaining({ code: 'WX_BAD_REQUEST' }) as Error,
+    )
+  })
+
+  test('accepted are exactly the keys whose time the watermark fits', () => {
+    const key = fc.record({
+      seed: fc.nat(4),
+      replaced: fc.option(fc.integer({ min: 0, max: 900 })),
+    })
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(key, { maxLength: 5, selector: ({ seed }) => seed }),
+        fc.nat(4),
+        fc.integer({ min: -300, max: 1200 }),
+        (candidates, seed, age) => {
+          const keys = candidates.map((each) => ({
+            sessionKey: bytesFor(each.seed),
+            ...(each.replaced !== null && { replacedAt: (now - each.replaced) * 1000 }),
+          }))
+          const used = candidates.find((each) => each.seed === seed)
+          let accepted = true
+          try {
+            decryptFor({ ...alice, keys }, made(bytesFor(seed), age))
+          } catch (error) {
+            expect(error).toEqual(stale)
+            accepted = false
+          }
+          const inTime = used?.replaced == null || age >= used.replaced - 300
+          expect(accepted).toBe(used !== undefined && inTime)
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+})
+
 describe('profileOf', () => {
   const full = {
     nickName: '小明😀',
@@ -175,7 +301,7 @@ describe('profileOf', () => {
 
   test('verifies the example of WeChat’s documentation', () => {
     const { rawData, signature, sessionKey: key } = signatureVector
-    expect(profileOf({ ...alice, sessionKey: key }, { rawData, signature })).toEqual({
+    expect(profileOf({ ...alice, keys: [{ sessionKey: key }] }, { rawData, signature })).toEqual({
       source: 'signed',
       isDefault: false,
       ...(JSON.parse(rawData) as object),
@@ -337,29 +463,115 @@ describe('profileOf', () => {
 })
 
 describe('toProfile', () => {
-  test.each([
-    ['the stand-in name', { nickName: '微信用户' }],
-    ['the stand-in name with a picture', { nickName: '微信用户', avatarUrl: 'https://a/b.png' }],
-    ['the grey avatar', { nickName: '小明', avatarUrl: grey }],
-    ['the grey avatar alone', { avatarUrl: grey.replace('https:', 'http:') }],
-    [
-      'its other address',
-      {
-        avatarUrl:
-          'https://thirdwx.qlogo.cn/mmopen/vi_32/Q3auHgzwzM4k8DCHAHmnibXqT0oRWiauf1ByuicWFvEdMq2P5W6d2Fsww/132',
-      },
-    ],
-  ])('marks %s', (_, found) => {
-    expect(toProfile(found, 'form')).toEqual({ source: 'form', isDefault: true, ...found })
+  const announced =
+    'https://mmbiz.qpic.cn/mmbiz/icTdbqWNOwNRna42FI242Lcia07jQodd2FJGIYQfG0LAJGFxM4FbnQP6yfMxBgJ0F3YRqJCJ1aPAK2dQagdusBZg/0'
+  const own = 'https://wx.qlogo.cn/mmopen/vi_32/abc/132'
+
+  describe.each(['form', 'signed', 'encrypted'] as const)('of a profile that is %s', (source) => {
+    test.each([
+      ['the stand-in name', { nickName: '微信用户' }],
+      ['the stand-in name with blanks', { nickName: ' 微信用户 ' }],
+      ['the grey avatar', { avatarUrl: grey }],
+      [
+        'the grey avatar from another host',
+        { avatarUrl: grey.replace('https://third', 'http://') },
+      ],
+      ['the grey avatar in another size', { avatarUrl: grey.replace(/132$/, '0') }],
+      ['the grey avatar of the announcement', { avatarUrl: announced }],
+      [
+        'its older address',
+        {
+          avatarUrl:
+            'https://thirdwx.qlogo.cn/mmopen/vi_32/Q3auHgzwzM4k8DCHAHmnibXqT0oRWiauf1ByuicWFvEdMq2P5W6d2Fsww/132',
+        },
+      ],
+      ['both', { nickName: '微信用户', avatarUrl: grey }],
+      [
+        'both, with the rest of them',
+        { nickName: '微信用户', avatarUrl: grey, gender: 0, city: '' },
+      ],
+    ])('marks %s', (_, found) => {
+      expect(toProfile(found, source)).toEqual({ source, isDefault: true, ...found })
+    })
+
+    test.each([
+      ['a name of the user’s own', { nickName: '小明' }],
+      ['a name around the stand-in', { nickName: '微信用户2' }],
+      ['a picture of the user’s own', { avatarUrl: own }],
+      ['both', { nickName: '小明', avatarUrl: own }],
+      ['nothing at all', {}],
+      ['an empty name and picture', { nickName: '', avatarUrl: '' }],
+    ])('does not mark %s', (_, found) => {
+      expect(toProfile(found, source)).toEqual({ source, isDefault: false, ...found })
+    })
+  })
+
+  test('leaves a stand-in out of a form that has something of the user’s own', () => {
+    expect(toProfile({ nickName: '小明', avatarUrl: grey }, 'form')).toStrictEqual({
+      source: 'form',
+      isDefault: false,
+      nickName: '小明',
+    })
+    expect(toProfile({ nickName: '微信用户', avatarUrl: own }, 'form')).toStrictEqual({
+      source: 'form',
+      isDefault: false,
+      avatarUrl: own,
+    })
+  })
+
+  test.each(['signed', 'encrypted'] as const)(
+    'marks all of a profile that is %s, where WeChat gives both or none',
+    (source) => {
+      for (const found of [
+        { nickName: '小明', avatarUrl: grey },
+        { nickName: '微信用户', avatarUrl: own },
+      ]) {
+        expect(toProfile(found, source)).toEqual({ source, isDefault: true, ...found })
+      }
+    },
+  )
+})
+
+describe('phoneOf', () => {
+  const number = { phoneNumber: '13580006666', purePhoneNumber: '13580006666', countryCode: '86' }
+
+  test('gives the number, and nothing beside it', () => {
+    const data = encrypted({ ...number, isAdmin: true, watermark })
+    expect(phoneOf(alice, data)).toStrictEqual(number)
+  })
+
+  test('makes a string of the country code', () => {
+    expect(phoneOf(alice, encrypted({ ...number, countryCode: 86, watermark }))).toEqual(number)
   })
 
   test.each([
-    ['a name of the user’s own', { nickName: '小明' }],
-    ['a name around the stand-in', { nickName: '微信用户2' }],
-    ['a picture of the user’s own', { avatarUrl: 'https://wx.qlogo.cn/mmopen/vi_32/abc/132' }],
-    ['nothing at all', {}],
-    ['an empty name and picture', { nickName: '', avatarUrl: '' }],
-  ])('does not mark %s', (_, found) => {
-    expect(toProfile(found, 'signed')).toEqual({ source: 'signed', isDefault: false, ...found })
+    ['of a profile', { nickName: 'x', watermark }],
+    ['without a watermark', number],
+    ['of another app', { ...number, watermark: { appid: 'wx2', timestamp: now } }],
+    ['of another user', { ...number, openId: 'mallory', watermark }],
+    ['that is old', { ...number, watermark: { appid, timestamp: now - 3601 } }],
+    ['with a number that is no text', { ...number, phoneNumber: 13580006666, watermark }],
+    ['with a country that is a list', { ...number, countryCode: ['86'], watermark }],
+  ])('refuses data %s', (_, data) => {
+    expect(() => phoneOf(alice, encrypted(data))).toThrow(stale)
+  })
+
+  // The iv reaches the first 16 characters, `{"phoneNumber":"`: a name, and not a digit of the number.
+  test('never gives another number, whatever the iv', () => {
+    const data = encrypted({ ...number, watermark })
+    const bytes = Buffer.from(data.iv, 'base64')
+    for (let i = 0; i < 16; i++) {
+      for (let change = 1; change < 256; change++) {
+        bytes[i]! ^= change
+        let found: unknown = number
+        try {
+          found = phoneOf(alice, { ...data, iv: bytes.toString('base64') })
+        } catch (error) {
+          expect(error).toEqual(stale)
+        }
+        bytes[i]! ^= change
+        expect(found).toEqual(number)
+      }
+    }
   })
 })

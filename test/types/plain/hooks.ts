@@ -37,7 +37,9 @@ wxLogin({
   },
   onRevoke(event) {
     same<Same<typeof event, WxRevokeEvent>>()
-    same<Same<typeof event.reason, 'revoke' | 'limit'>>()
+    type Reason =
+      'revoke' | 'limit' | 'user_authorization_revoke' | 'user_authorization_cancellation'
+    same<Same<typeof event.reason, Reason>>()
   },
   onError(error, req) {
     same<Same<typeof error, WxLoginError>>()

@@ -8,7 +8,11 @@ const session = { secret: 'a session secret that is long enough' }
 wxLogin({ appid, secret, session })
 wxLogin({ apps: [{ appid, secret }], session })
 wxLogin({ apps: (wanted) => (wanted === appid ? { appid, secret } : null), session })
-wxLogin({ apps: async (_appid, req) => ({ appid: req.hostname, secret }), session })
+// The request is not there where wx.api is called outside of one.
+wxLogin({
+  apps: async (wanted, req) => ({ appid: wanted ?? req?.hostname ?? appid, secret }),
+  session,
+})
 
 // @ts-expect-error -- no app at all
 wxLogin({ session })
