@@ -2,7 +2,7 @@ import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 // Browsers and load balancers open connections ahead of need. A request may be on its way on such a one.
-const silencePatience = 500
+const silencePatience = 1000
 
 /**
  * Lets a server finish what it has begun, and no more.
