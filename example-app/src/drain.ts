@@ -1,8 +1,8 @@
 import type { Server, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Server as NetServer, type Socket } from 'node:net'
 
 // Browsers and load balancers open connections ahead of need. A request may be on its way on such a one.
-const silencePatience = 500
+const silencePatience = 1000
 
 /**
  * Lets a server finish what it has begun, and no more.
@@ -12,7 +12,8 @@ const silencePatience = 500
  */
 export function drainable(server: Server): (deadline: number) => Promise<number> {
   const unanswered = new Set<ServerResponse>()
-  // Connections that never asked for anything; for Node they are not idle, so it would not close them.
+  // Connections that never asked for anything. Up to Node 24 they are not idle, and would stay open; from 26 on
+  // they are, and would be closed with a request on its way.
   const silent = new Set<Socket>()
   let draining = false
   server.on('connection', (socket) => {
@@ -39,13 +40,18 @@ export function drainable(server: Server): (deadline: number) => Promise<number>
       const silence = setTimeout(() => {
         for (const socket of silent) socket.destroy()
       }, silencePatience)
-      // Closes idle connections at once. One whose answer is already on its way becomes idle later.
-      const sweep = setInterval(() => server.closeIdleConnections(), 50)
-      server.close(() => {
+      // Connections are closed as they become idle: one whose answer is on its way does so later.
+      const closeIdle = (): void => {
+        if (silent.size === 0) server.closeIdleConnections()
+      }
+      const sweep = setInterval(closeIdle, 50)
+      // Stops accepting and no more: the close() of an HTTP server closes what it takes for idle.
+      NetServer.prototype.close.call(server, () => {
         clearTimeout(timer)
         clearTimeout(silence)
         clearInterval(sweep)
         resolve(cut)
       })
+      closeIdle()
     })
 }

@@ -2,16 +2,19 @@ import { randomUUID } from 'node:crypto'
 import { createClient } from 'redis'
 import { createRedis, type WxRedis } from '../../src/redis/index.js'
 import { requireWxSession, type WxLoginError } from '../../src/index.js'
-import { redisUrl, startRedisServer } from '../support/redis.js'
+import { type RedisServer, startRedisServer } from '../support/redis.js'
 import { errorReply, startTestApp, type TestApp, withTestApp } from '../support/test-app.js'
 
 describe('sessions in Redis', () => {
   let t: TestApp
+  // Of its own: what is asked of it is counted, and it is emptied.
+  let server: RedisServer
   let redis: WxRedis
   const prefix = `test-${randomUUID()}:`
   const wx = (): object => ({ redis, redisPrefix: prefix })
   beforeAll(async () => {
-    redis = createRedis(redisUrl())
+    server = await startRedisServer()
+    redis = createRedis(server.url)
     await redis.connect()
     t = await startTestApp({
       wx: wx(),
@@ -26,6 +29,7 @@ describe('sessions in Redis', () => {
   afterAll(async () => {
     await t.close()
     await redis.close()
+    await server.stop()
   })
 
   const keys = async (): Promise<string[]> => {
