@@ -472,8 +472,12 @@ export interface UserState {
   takeOldest(user: WxIdentity, max: number, newest: string): Promise<string[]>
   /** Keeps the list for as long as a session of the user lives; cheap enough for every request. */
   keepAlive(user: WxIdentity): void
-  /** Remembers a session key of the user, and the newest `size` in all. */
-  addKey(user: WxIdentity, key: StoredKey, size: number): Promise<void>
+  /**
+   * Remembers a session key of the user, and the newest `size` in all.
+   *
+   * @param onlyBeside - only where keys of the user are remembered already
+   */
+  addKey(user: WxIdentity, key: StoredKey, size: number, onlyBeside?: boolean): Promise<void>
   readKeys(user: WxIdentity): Promise<StoredKeys>
   /** Remembers this key only: none that was exchanged before it is good any more. */
   replaceKeys(user: WxIdentity, key: StoredKey): Promise<void>

@@ -54,6 +54,7 @@ const notBeforeField = 'notBefore'
 // A field a key: when it was exchanged last, a space, the sealed key. What is no such field is dropped.
 const addKey = createScript(`
 local at, found, keys = ARGV[2], redis.call('HGETALL', KEYS[1]), {}
+if #found == 0 and ARGV[6] == 'beside' then return 0 end
 for i = 1, #found, 2 do
   local time = string.match(found[i + 1], '^(%d+) %S+$')
   if time and #time <= 16 then
@@ -168,9 +169,10 @@ export function createRedisUserState(link: RedisLink, options: RedisUserStateOpt
       ).catch(() => kept.delete(key))
     },
 
-    async addKey(user, { id, at, sealed }, size) {
+    async addKey(user, { id, at, sealed }, size, onlyBeside = false) {
       const key = keysOf(user)
-      await run(key, () => addKey(redis(), key, id, at, sealed, size, 2 * ttl))
+      const where = onlyBeside ? 'beside' : 'always'
+      await run(key, () => addKey(redis(), key, id, at, sealed, size, 2 * ttl, where))
     },
 
     async readKeys(user) {

@@ -15,6 +15,8 @@ export interface OwnKey {
 export interface KeyHistory {
   /** Remembers a key that was exchanged. */
   add(user: WxIdentity, sessionKey: string, at: number): Promise<void>
+  /** The same, but only where keys of the user are remembered already: for a login that came to nothing. */
+  addBeside(user: WxIdentity, sessionKey: string, at: number): Promise<void>
   /** The keys that data of this user may be made with now, newest first. */
   of(user: WxIdentity, own?: OwnKey): Promise<UserKey[]>
   /** WeChat has ended all keys but this one. */
@@ -46,6 +48,9 @@ export function createKeyHistory(
 
   return {
     add: (user, sessionKey, at) => state.addKey(user, stored(user, sessionKey, at), size),
+
+    addBeside: (user, sessionKey, at) =>
+      state.addKey(user, stored(user, sessionKey, at), size, true),
 
     async of(user, own) {
       const { keys, notBefore } = await state.readKeys(user)

@@ -44,7 +44,8 @@ export function createMemoryUserState(now: () => number = Date.now): UserState {
       return taken.map(([sid]) => sid)
     },
     keepAlive: () => undefined,
-    async addKey(user, key, size) {
+    async addKey(user, key, size, onlyBeside = false) {
+      if (onlyBeside && !keys.has(keyOf(user))) return
       const own = keys.get(keyOf(user)) ?? { keys: [], notBefore: 0 }
       const known = own.keys.find(({ id }) => id === key.id)
       const others = own.keys.filter(({ id }) => id !== key.id)

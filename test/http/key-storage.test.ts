@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { createRedis, type WxRedis } from '../../src/redis/index.js'
-import { getWx, requireWxSession } from '../../src/index.js'
+import { getWx, requireWxSession, WxLoginError } from '../../src/index.js'
 import { createSandbox, type Sandbox } from '../../src/sandbox/index.js'
 import { type RedisServer, redisUrl, startRedisServer } from '../support/redis.js'
-import { errorReply, withTestApp } from '../support/test-app.js'
+import { errorReply, type TestApp, withTestApp } from '../support/test-app.js'
+import { until } from '../support/until.js'
 import { allRead, type KeyApp, startKeyApp } from './key-apps.js'
 
 const secretOf = (n: number): string => `session secret number ${String(n)}, long enough for it`
@@ -98,6 +99,21 @@ describe('session keys in Redis', () => {
       } finally {
         await after.close()
       }
+    })
+  })
+
+  test('are not there for whom a login came to nothing, whatever went wrong', async () => {
+    const alice = sandbox.user('alice')
+    await deploy([1], async (app) => {
+      app.refusal = WxLoginError.reject()
+      await app.post('/wx/login', { code: alice.login() }).expect(403)
+      app.refusal = new Error('broken')
+      await app.post('/wx/login', { code: alice.login() }).expect(500)
+      const foreign = alice.userInfo({ variant: 'wrong-key' })
+      await app.post('/wx/login', { code: alice.login(), ...foreign }).expect(409)
+      // Not before whatever such a login has still to send.
+      await redis.ping()
+      await expect(redis.keys(`${redisPrefix}*`)).resolves.toEqual([])
     })
   })
 
@@ -197,18 +213,17 @@ describe('a Redis that hangs while the history is read', () => {
     await redis.close()
     await server.stop()
   })
-  /** Thaws it, and waits for the connection that takes the place of the silent one. */
-  const recover = async (): Promise<void> => {
-    const back = new Promise((resolve) => redis.once('ready', resolve))
+  /** Thaws it, and waits until the session of this token is served again. */
+  const recover = async (app: TestApp, token: string): Promise<void> => {
     server.thaw()
-    await back
+    await until(async () => (await app.get('/me', token)).status === 200)
   }
 
   test('at a login: 503, and the code is good for another try without a second exchange', async () => {
     const sandbox = createSandbox({ rateLimit: 0 })
     const app = await startKeyApp(sandbox, { redis, storeTimeout: 100 })
     try {
-      await app.enter('alice')
+      const { token } = await app.enter('alice')
       const alice = sandbox.user('alice')
       const data = alice.userInfo()
       const code = alice.login()
@@ -219,7 +234,7 @@ describe('a Redis that hangs while the history is read', () => {
       release()
       const reply = await waiting
       expect([reply.status, reply.body]).toEqual([503, errorReply('WX_STORE_UNAVAILABLE', 'retry')])
-      await recover()
+      await recover(app, token)
       const before = app.exchanges()
       app.events.splice(0)
       await app.post('/wx/login', { code, ...data }).expect(200)
@@ -243,7 +258,8 @@ describe('a Redis that hangs while the history is read', () => {
               req.params['what'] === 'decrypt'
                 ? wx.decrypt(req.query as { encryptedData: string; iv: string })
                 : wx.verifySignature({ rawData: 'x', signature: '0'.repeat(40) })
-            await work.catch(({ code, status }: { code: string; status: number }) => {
+            await work.catch((error: unknown) => {
+              const { code, status } = error as WxLoginError
               res.status(status).json({ code })
             })
           })
@@ -256,7 +272,7 @@ describe('a Redis that hangs while the history is read', () => {
           const query = new URLSearchParams({ encryptedData, iv }).toString()
           const reply = await t.post(`/frozen/${what}?${query}`, undefined, token)
           expect([reply.status, reply.body]).toEqual([503, { code: 'WX_STORE_UNAVAILABLE' }])
-          await recover()
+          await recover(t, token)
         }
         await t.get('/me', token).expect(200)
         expect((await redis.keys('*')).filter((key) => key.includes('refused'))).toEqual([])

@@ -42,6 +42,14 @@ describe.each<[string, Kind]>([
     await expect(ids()).resolves.toEqual(['k5', 'k4', 'k3'])
   })
 
+  test('one that may only come beside others is nobody’s first', async () => {
+    await state.addKey(alice, key('a', 1), 5, true)
+    await expect(ids()).resolves.toEqual([])
+    await state.addKey(alice, key('b', 2), 5)
+    await state.addKey(alice, key('c', 3), 5, true)
+    await expect(ids()).resolves.toEqual(['c', 'b'])
+  })
+
   test('a limit of one keeps the newest', async () => {
     for (const at of [1, 3, 2]) await state.addKey(alice, key(`k${String(at)}`, at), 1)
     await expect(ids()).resolves.toEqual(['k3'])

@@ -279,7 +279,7 @@ describe('with several keys', () => {
             expect(error).toEqual(stale)
             accepted = false
           }
-          const inTime = used?.replaced == null || age >= used.replaced - 300
+          const inTime = typeof used?.replaced !== 'number' || age >= used.replaced - 300
           expect(accepted).toBe(used !== undefined && inTime)
         },
       ),

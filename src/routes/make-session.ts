@@ -1,0 +1,129 @@
+import type { Request, Response } from 'express'
+import { asUser, type Runtime } from '../runtime.js'
+import { keyIdOf, type WxSessionRecord } from '../session/record.js'
+import type { NewSession } from '../session/session-host.js'
+import { storeUnavailable } from '../session/store-guard.js'
+import type { UserKey, WxIdentity, WxProfile, WxUser, WxUserEvent } from '../types.js'
+import { saveUser } from '../user-hook.js'
+import type { Flight } from '../wechat/code-flights.js'
+import { type OpenData, profileOf } from '../wechat/user-data.js'
+import { unlessCut } from './in-flight.js'
+
+/** A login whose code was exchanged. */
+export interface ExchangedLogin {
+  req: Request
+  res: Response
+  /** The session that came with it. */
+  previous: string | null
+  identity: WxIdentity
+  sessionKey: string
+  openData: OpenData | undefined
+}
+
+/**
+ * Puts the new session in the place of the one that came with the request: saves it, enters it in the user's
+ * list and its key in the history, ends the other. Where any of it fails the new one is given up.
+ *
+ * @returns how long the user's list is: at least as long as the user has sessions
+ */
+async function store(
+  { state, host, keys }: Runtime,
+  session: NewSession,
+  {
+    record: user,
+    sessionKey,
+    previous,
+  }: { record: WxSessionRecord; sessionKey: string; previous: string | null },
+): Promise<number> {
+  const { loginAt, keyAt = loginAt } = user
+  try {
+    // One round trip: nothing waits for another's answer.
+    const [, listed] = await Promise.all([
+      session.save(),
+      state.addSession(user, session.sid, loginAt),
+      keys.add(user, sessionKey, keyAt),
+    ])
+    if (previous !== null) {
+      await Promise.all([host.destroy([previous]), state.removeSessions(user, [previous])])
+    }
+    return listed
+  } catch (error) {
+    session.abandon()
+    // Nobody has its token: that it is cleared away is not worth the wait for a store that fails.
+    host.destroy([session.sid]).catch(() => undefined)
+    state.removeSessions(user, [session.sid]).catch(() => undefined)
+    throw storeUnavailable(error)
+  }
+}
+
+/** Data that the phone got before `wx.login` is made with an earlier key; only then the history is asked. */
+function readProfile(
+  { settings: { watermarkMaxAge }, keys }: Runtime,
+  flight: Flight,
+  { user, sessionKey, openData }: { user: WxIdentity; sessionKey: string; openData: OpenData },
+): Promise<WxProfile> {
+  const read = (candidates: UserKey[]): WxProfile =>
+    profileOf({ ...user, keys: candidates, watermarkMaxAge }, openData)
+  const own = { sessionKey, at: flight.startedAt }
+  return flight.attempt(
+    () => read([{ sessionKey }]),
+    async () =>
+      read(
+        await keys.of(user, own).catch((error: unknown) => {
+          throw storeUnavailable(error)
+        }),
+      ),
+  )
+}
+
+/** What came of a login that got this far. */
+export interface MadeSession {
+  session: NewSession
+  record: WxSessionRecord
+  user: WxUser
+  /** How long the user's list is. */
+  listed: number
+}
+
+/**
+ * Lets the app save the user, and saves a session for them.
+ *
+ * @returns null where the phone has gone meanwhile: nobody is there to take the token
+ */
+export async function makeSession(
+  runtime: Runtime,
+  flight: Flight,
+  login: ExchangedLogin,
+): Promise<MadeSession | null> {
+  const { req, res, previous, identity, sessionKey, openData } = login
+  const { host, sealer, keys } = runtime
+  const { startedAt: keyAt } = flight
+  let made: MadeSession | null = null
+  try {
+    const profile =
+      openData && (await readProfile(runtime, flight, { user: identity, sessionKey, openData }))
+    const event: WxUserEvent = { ...identity, reason: 'login', ...(profile && { profile }) }
+    const user = await unlessCut(
+      runtime,
+      flight.user(async () => asUser((await saveUser(runtime, event, req)) ?? null)),
+    )
+    // The code stays good for another try.
+    if (res.closed) return null
+
+    const record: WxSessionRecord = {
+      v: 1,
+      ...identity,
+      loginAt: Date.now(),
+      key: sealer.seal(sessionKey, identity),
+      keyId: keyIdOf(sessionKey),
+      keyAt,
+    }
+    const session = host.make(req, res, record, user)
+    const listed = await store(runtime, session, { record, sessionKey, previous })
+    made = { session, record, user, listed }
+    return made
+  } finally {
+    // WeChat has replaced the key of a user who may have sessions, whatever came of this login.
+    if (!made) keys.addBeside(identity, sessionKey, keyAt).catch(() => undefined)
+  }
+}
