@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { withDeadline } from '../deadline.js'
 import { type Once, rememberedFor } from '../push-types.js'
+import { createAsk } from './ask.js'
 import type { RedisLink } from './link.js'
 import { isWrongType } from './reply-error.js'
 import { createScript, type Scripting } from './script.js'
@@ -39,15 +39,7 @@ export interface RedisOnceOptions {
  */
 export function createRedisOnce(link: RedisLink, { prefix, timeout }: RedisOnceOptions): Once {
   const redis = (): Commands => link.client as Commands
-
-  async function ask<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await withDeadline(work(), timeout)
-    } catch (error) {
-      link.trouble()
-      throw error
-    }
-  }
+  const ask = createAsk(link, timeout)
 
   /** Takes the place; where that is not known to have worked, Redis may have given it all the same. */
   async function take(key: string, own: string, ms: number): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { TokenStore } from '../api-types.js'
-import { withDeadline } from '../deadline.js'
+import { createAsk } from './ask.js'
 import type { RedisLink } from './link.js'
 import { isWrongType } from './reply-error.js'
 import { createScript, type Scripting } from './script.js'
@@ -60,14 +60,10 @@ export function createRedisTokenStore(
   const redis = (): Commands => link.client as Commands
   const keyOf = (appid: string): string => `${prefix}token:{${appid}}`
 
+  const askNow = createAsk(link, timeout)
   async function ask<T>(work: () => Promise<T>): Promise<T> {
     if (!link.ready()) throw new Error('Redis is away')
-    try {
-      return await withDeadline(work(), timeout)
-    } catch (error) {
-      link.trouble()
-      throw error
-    }
+    return askNow(work)
   }
 
   /** As {@link ask}; a key of another type is dropped and counts as absent. */

@@ -1,5 +1,5 @@
-import { withDeadline } from '../deadline.js'
 import type { UserState, WxIdentity } from '../types.js'
+import { createAsk } from './ask.js'
 import type { RedisLink } from './link.js'
 import { isWrongType } from './reply-error.js'
 import { createScript, type Scripting } from './script.js'
@@ -100,20 +100,12 @@ export interface RedisUserStateOptions {
 export function createRedisUserState(link: RedisLink, options: RedisUserStateOptions): UserState {
   const redis = (): Commands => link.client as Commands
   const { prefix, ttl, timeout } = options
+  const ask = createAsk(link, timeout)
   const keyOf = (user: WxIdentity, what: string): string =>
     `${prefix}user:{${user.appid}:${user.openid}}:${what}`
   const sessionsOf = (user: WxIdentity): string => keyOf(user, 'sessions')
   const keysOf = (user: WxIdentity): string => keyOf(user, 'keys')
   const kept = new Map<string, number>()
-
-  async function ask<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await withDeadline(work(), timeout)
-    } catch (error) {
-      link.trouble()
-      throw error
-    }
-  }
 
   async function run<T>(key: string, work: () => Promise<T>): Promise<T> {
     try {

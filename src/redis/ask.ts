@@ -1,0 +1,21 @@
+import { withDeadline } from '../deadline.js'
+import type { RedisLink } from './link.js'
+
+/**
+ * Asks Redis, for at most `timeout` ms. What fails, or takes longer, makes the link look after its connections.
+ *
+ * @param timeout - deadline of one operation in ms
+ */
+export function createAsk(
+  link: RedisLink,
+  timeout: number,
+): <T>(work: () => Promise<T>) => Promise<T> {
+  return async (work) => {
+    try {
+      return await withDeadline(work(), timeout)
+    } catch (error) {
+      link.trouble()
+      throw error
+    }
+  }
+}
