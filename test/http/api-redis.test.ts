@@ -3,6 +3,7 @@ import type { WxIdentity } from '../../src/index.js'
 import { createRedis } from '../../src/redis/index.js'
 import { type RedisServer, startRedisServer } from '../support/redis.js'
 import { sessionSecret, startTestApp, type TestApp } from '../support/test-app.js'
+import { until } from '../support/until.js'
 
 let server: RedisServer
 let redis: ReturnType<typeof createRedis>
@@ -35,6 +36,8 @@ describe('wx.api with Redis', () => {
     const token = await t.wx.api.accessToken()
     const client = createClient({ url: server.url })
     await client.connect()
+    // The place of the one who fetches is given back beside the answer.
+    await until(async () => (await client.keys('*:lock')).length === 0)
     expect(await client.keys('*')).toEqual([`wx:token:{${t.sandbox.appid}}`])
     expect(await client.get(`wx:token:{${t.sandbox.appid}}`)).not.toContain(token)
     await client.close()
