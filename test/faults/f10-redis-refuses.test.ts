@@ -100,8 +100,9 @@ describe.each(refusals)('$fault: $what', ({ fault, what, breakIt, heal, logout }
       expect(refused.ms).toBeLessThan(100 + slack)
       expect(left.status).toBe(logout)
       expect(still.status).toBe(200)
-      // Of each user the session and the list; with a logout that went through, one session less and its list.
-      expect(keys).toBe(logout === 204 ? 2 : 4)
+      // Of each user the session, the list and the keys; with a logout that went through, one session less and its
+      // list.
+      expect(keys).toBe(logout === 204 ? 4 : 6)
       expect((await app.me(other)).status).toBe(logout === 204 ? 401 : 200)
       expect(again.status).toBe(200)
       expect(app.t.exchanges()).toBe(spent)
