@@ -92,7 +92,7 @@ describe('access tokens, in whatever order calls, time and failures come', () =>
           await wechat.close()
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 400 },
     )
     expect(seen.given).toBeGreaterThan(1000)
     expect(seen.failed).toBeGreaterThan(0)
