@@ -110,6 +110,8 @@ describe.each<Kind>(kinds)('the ordering trap, with session keys %s', (kind) => 
       const { asked, release } = service.here.holdWeChat()
       const slow = service.here.enterWith(first)
       await asked
+      // Not in the same millisecond.
+      service.pass(1)
       const newer = await service.there.enterWith(second)
       release()
       const older = await slow
