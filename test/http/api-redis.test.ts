@@ -26,8 +26,11 @@ beforeEach(async () => {
   t = await start()
 })
 afterEach(async () => {
+  // A client that is destroyed while it connects can leave that connection behind.
+  await server.restart()
+  await until(() => redis.isReady)
   await t.close()
-  redis.destroy()
+  await redis.close()
   await server.stop()
 })
 

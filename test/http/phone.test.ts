@@ -594,10 +594,11 @@ describe('POST /wx/phone', () => {
 
     it('is not waited for by wx.close({ timeout }) for longer than that', async () => {
       let start = (): void => undefined
+      const ends: (() => void)[] = []
       const onUser = ({ reason }: WxUserEvent): unknown => {
         if (reason === 'login') return { reason }
         start()
-        return new Promise(() => undefined)
+        return new Promise<void>((resolve) => ends.push(resolve))
       }
       await withTestApp({ wx: { onUser, hookTimeout: 60_000 } }, async (own) => {
         const { token } = await own.login()
@@ -611,6 +612,8 @@ describe('POST /wx/phone', () => {
         await own.wx.close({ timeout: 50 })
         for (const { body } of await Promise.all(running))
           expect(body).toEqual(errorReply('WX_CLOSING', 'retry'))
+        // Only now: its deadline would keep this process from ending.
+        for (const end of ends) end()
       })
     })
   })
