@@ -1,7 +1,7 @@
 import { WxLoginError } from './errors.js'
 import { asUser, identityOf, requestState, type Runtime } from './runtime.js'
 import { publicId, type WxSessionRecord } from './session/record.js'
-import { storeUnavailable } from './session/store-guard.js'
+import { available } from './session/store-guard.js'
 import type { WxContext, WxEncryptedData, WxSignedData, WxUser } from './types.js'
 import { isStaleKey, openDataFaults } from './wechat/open-data.js'
 import { decryptFor, type Expected, isSigned } from './wechat/user-data.js'
@@ -28,18 +28,14 @@ export async function tryOpenData<T>(
   refused: (result: T) => boolean = () => false,
 ): Promise<T> {
   const { sid, record } = sessions.get(context)!
-  const stored = async <R>(ask: () => Promise<R>): Promise<R> => {
-    try {
-      return await ask()
-    } catch (error) {
-      throw storeUnavailable(error)
-    }
-  }
   const count = (add: 0 | 1): Promise<number> =>
-    stored(() => runtime.state.refusals(record, publicId(sid), add))
+    available(() => runtime.state.refusals(record, publicId(sid), add))
   const { loginAt, keyAt = loginAt } = record
   const own = { sessionKey: runtime.sealer.open(record.key, record), at: keyAt }
-  const [failures, keys] = await Promise.all([count(0), stored(() => runtime.keys.of(record, own))])
+  const [failures, keys] = await Promise.all([
+    count(0),
+    available(() => runtime.keys.of(record, own)),
+  ])
   if (failures >= maxRefusals) {
     throw new WxLoginError('WX_RATE_LIMITED', { reason: 'too much data refused on one session' })
   }

@@ -23,7 +23,7 @@ import { createOwnSession } from './session/own-session.js'
 import { createSealer, type Sealer } from './session/sealing.js'
 import { createSessionEnds } from './session/session-ends.js'
 import type { SessionHost } from './session/session-host.js'
-import { StoreGuard, storeUnavailable } from './session/store-guard.js'
+import { available, StoreGuard, storeUnavailable } from './session/store-guard.js'
 import type { Settings } from './settings.js'
 import type { UserState, WxIdentity, WxRedisClient } from './types.js'
 import { createAccessTokens } from './wechat/access-token.js'
@@ -158,18 +158,10 @@ function createApi(
     findApp: (appid) => servedApp(runtime(), appid),
     keys: {
       async newest(user) {
-        const [key] = await ofStore(() => runtime().keys.of(user))
+        const [key] = await available(() => runtime().keys.of(user))
         return key && key.replacedAt === undefined ? key.sessionKey : null
       },
-      replace: (user, key) => ofStore(() => runtime().keys.replace(user, key, Date.now())),
+      replace: (user, key) => available(() => runtime().keys.replace(user, key, Date.now())),
     },
   })
-}
-
-async function ofStore<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask()
-  } catch (error) {
-    throw storeUnavailable(error)
-  }
 }

@@ -2,7 +2,7 @@ import { isLoopback, production } from '../options.js'
 import type { WxFinding } from '../readiness-types.js'
 import { SANDBOX_APPID, SANDBOX_SECRET } from '../sandbox-app.js'
 import type { WxFetch } from '../types.js'
-import { askWeChat } from '../wechat/http.js'
+import { addressOf, askWeChat } from '../wechat/http.js'
 import { isJsonObject } from '../wechat/json.js'
 import { consolePage, fault, fine, warning } from './finding.js'
 import type { Patient } from './patient.js'
@@ -17,7 +17,7 @@ const isWeChat = (baseUrl: string): boolean => {
 async function isSandbox(baseUrl: string, fetch: WxFetch, ms: number): Promise<boolean> {
   // Under a name it does not expect, a sandbox refuses to say more than that it is one.
   const anyStatus: WxFetch = async (url, init) => new Response((await fetch(url, init)).body)
-  const url = `${baseUrl.replace(/\/+$/, '')}/__sandbox/clock`
+  const url = addressOf(baseUrl, '/__sandbox/clock')
   try {
     const reply = await askWeChat(anyStatus, url, { method: 'GET' }, AbortSignal.timeout(ms))
     const { now, error } = reply

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { observe } from '../diagnostics.js'
 import { handler } from '../respond.js'
 import { identityOf, requestState, type Runtime } from '../runtime.js'
-import { storeUnavailable } from '../session/store-guard.js'
+import { available } from '../session/store-guard.js'
 import type { UserSessions } from '../session/user-sessions.js'
 import { readBody } from './body.js'
 
@@ -21,9 +21,7 @@ export function logoutRoute(runtime: Runtime, sessions: UserSessions): ReturnTyp
       const ids = everywhere ? await sessions.endAll(identity, context.sessionId) : []
       await runtime.host.end(req, res)
       runtime.ends.tell({ ids: [...ids, context.sessionId], reason: 'logout' })
-      await runtime.state.removeSessions(identity, [sid]).catch((error: unknown) => {
-        throw storeUnavailable(error)
-      })
+      await available(() => runtime.state.removeSessions(identity, [sid]))
       observe(
         'onLogout',
         runtime.settings.hooks.onLogout,

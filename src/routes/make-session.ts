@@ -2,7 +2,7 @@ import type { Request, Response } from 'express'
 import { asUser, type Runtime } from '../runtime.js'
 import { keyIdOf, type WxSessionRecord } from '../session/record.js'
 import type { NewSession } from '../session/session-host.js'
-import { storeUnavailable } from '../session/store-guard.js'
+import { available, storeUnavailable } from '../session/store-guard.js'
 import type { UserKey, WxIdentity, WxProfile, WxUser, WxUserEvent } from '../types.js'
 import { saveUser } from '../user-hook.js'
 import type { Flight } from '../wechat/code-flights.js'
@@ -67,12 +67,7 @@ function readProfile(
   const own = { sessionKey, at: flight.startedAt }
   return flight.attempt(
     () => read([{ sessionKey }]),
-    async () =>
-      read(
-        await keys.of(user, own).catch((error: unknown) => {
-          throw storeUnavailable(error)
-        }),
-      ),
+    async () => read(await available(() => keys.of(user, own))),
   )
 }
 

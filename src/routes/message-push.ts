@@ -6,7 +6,7 @@ import type { OnceClaim, WxMessagePushOptions, WxPushMessage } from '../push-typ
 import { handler } from '../respond.js'
 import { reportRevoked, type Runtime } from '../runtime.js'
 import { servedApp } from '../served-app.js'
-import { disconnected, storeUnavailable } from '../session/store-guard.js'
+import { available, disconnected } from '../session/store-guard.js'
 import type { UserSessions } from '../session/user-sessions.js'
 import type { WxIdentity } from '../types.js'
 import { runHook } from '../user-hook.js'
@@ -102,11 +102,6 @@ async function accountEvent(
 const idOf = (...parts: string[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
 
-const stored = async <T>(work: Promise<T>): Promise<T> =>
-  work.catch((error: unknown) => {
-    throw storeUnavailable(error)
-  })
-
 /**
  * Does the work, unless it has been done. Work that fails may be tried again.
  *
@@ -121,7 +116,7 @@ async function doOnce(
 ): Promise<void> {
   // A hook, and what ending sessions takes.
   const longest = settings.hookTimeout + 6 * settings.storeTimeout
-  const claim = await stored(once.begin(id, longest))
+  const claim = await available(() => once.begin(id, longest))
   if (claim === 'done') return
   if (claim === 'running') {
     throw new WxLoginError('WX_BUSY', {
@@ -135,7 +130,7 @@ async function doOnce(
     if (!goesOn(error)) await claim.release().catch(() => undefined)
     throw error
   }
-  await stored(claim.done())
+  await available(() => claim.done())
 }
 
 /** A hook that took too long goes on: whether the message is handled is known when it ends. */
@@ -151,7 +146,8 @@ async function endSessions(
   // A change of the profile ends nothing; with a plugin of another owner WeChat names no user of this app.
   if (event === 'user_info_modified' || openid === undefined) return
   const user: WxIdentity = { appid, openid, ...(unionid !== undefined && { unionid }) }
-  if (event === 'user_authorization_cancellation') await stored(runtime.state.forgetKeys(user))
+  if (event === 'user_authorization_cancellation')
+    await available(() => runtime.state.forgetKeys(user))
   const sessionIds = await sessions.endAll(user)
   reportRevoked(runtime, user, {
     sessionIds,

@@ -25,6 +25,15 @@ export function storeUnavailable(error: unknown): WxLoginError {
   })
 }
 
+/** Asks a store; every way in which it fails is `WX_STORE_UNAVAILABLE`. */
+export async function available<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw storeUnavailable(error)
+  }
+}
+
 /** The store is known to be away, so it is not asked. */
 export const disconnected = (): WxLoginError =>
   new WxLoginError('WX_STORE_UNAVAILABLE', { reason: 'the session store is disconnected' })
@@ -45,9 +54,7 @@ function ask<T>(ms: number, call: Call<T>): Promise<T | null> {
  * @throws `WX_STORE_UNAVAILABLE`
  */
 export function storeCall<T>(ms: number, call: Call<T>): Promise<T | null> {
-  return ask(ms, call).catch((error: unknown) => {
-    throw storeUnavailable(error)
-  })
+  return available(() => ask(ms, call))
 }
 
 const isSession = (value: unknown): value is SessionData => {
@@ -103,9 +110,7 @@ export class StoreGuard extends Store {
 
   /** A stored session, or null. */
   async read(sid: string): Promise<SessionData | null> {
-    return this.#read(sid).catch((error: unknown) => {
-      throw storeUnavailable(error)
-    })
+    return available(() => this.#read(sid))
   }
 
   /** Which of these sessions hold a login. */
@@ -115,9 +120,7 @@ export class StoreGuard extends Store {
 
   /** Ends sessions. */
   async remove(sids: string[]): Promise<void> {
-    await Promise.all(sids.map((sid) => this.#drop(sid))).catch((error: unknown) => {
-      throw storeUnavailable(error)
-    })
+    await available(() => Promise.all(sids.map((sid) => this.#drop(sid))))
   }
 
   #answer<T>(work: Promise<T>, done: ((error: unknown, value?: T) => void) | undefined): void {

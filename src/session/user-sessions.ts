@@ -1,7 +1,7 @@
 import type { UserState, WxIdentity, WxSessionInfo } from '../types.js'
 import { publicId } from './record.js'
 import type { SessionHost } from './session-host.js'
-import { storeUnavailable } from './store-guard.js'
+import { available } from './store-guard.js'
 
 /** The sessions of one user, by their public ids. */
 export interface UserSessions {
@@ -28,14 +28,6 @@ export function createUserSessions(host: SessionHost, state: UserState): UserSes
   async function end(user: WxIdentity, sids: string[]): Promise<void> {
     await host.destroy(sids)
     await state.removeSessions(user, sids)
-  }
-
-  async function available<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (error) {
-      throw storeUnavailable(error)
-    }
   }
 
   return {

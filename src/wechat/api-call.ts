@@ -2,7 +2,7 @@ import type { WxApp, WxFetch } from '../types.js'
 import type { AccessTokens } from './access-token.js'
 import type { Breaker } from './breaker.js'
 import { errcodeOf } from './errcodes.js'
-import { askWeChat } from './http.js'
+import { addressOf, askWeChat } from './http.js'
 import { unlessBusy } from './unless-busy.js'
 
 /** What WeChat says of an access token that is wrong, replaced or expired: nothing was done. */
@@ -38,15 +38,13 @@ export interface CallApiOptions {
  * was too busy for is made once more. Nothing else is tried again: a code may be spent.
  */
 export function createCallApi({ fetch, tokens, breaker, ...options }: CallApiOptions): CallApi {
-  const base = options.baseUrl.replace(/\/+$/, '')
-
   return async (app, { method, path, query, body, timeout = options.timeout }) => {
     const signal = AbortSignal.timeout(timeout)
     const headers = { 'content-type': 'application/json' }
     const init = body === undefined ? { method } : { method, headers, body }
     const ask = (token: string): Promise<Record<string, unknown>> => {
       const search = new URLSearchParams({ ...query, access_token: token })
-      const url = `${base}${path}?${search.toString()}`
+      const url = addressOf(options.baseUrl, `${path}?${search.toString()}`)
       return unlessBusy(() => breaker(() => askWeChat(fetch, url, init, signal)), signal)
     }
     const token = await tokens.get(app, signal)

@@ -2,7 +2,7 @@ import { WxLoginError } from '../errors.js'
 import { wechatDefaults } from '../settings.js'
 import type { WxCodeSession, WxFetch } from '../types.js'
 import { errcodeOf, errorOfReply } from './errcodes.js'
-import { askWeChat, upstreamError } from './http.js'
+import { addressOf, askWeChat, upstreamError } from './http.js'
 import { unlessBusy } from './unless-busy.js'
 
 const isId = (value: unknown): value is string =>
@@ -63,8 +63,8 @@ export async function code2Session(d: {
     js_code: d.code,
     grant_type: 'authorization_code',
   })
-  const base = (d.baseUrl ?? wechatDefaults.baseUrl).replace(/\/+$/, '')
-  const url = `${base}/sns/jscode2session?${query.toString()}`
+  const { baseUrl = wechatDefaults.baseUrl } = d
+  const url = addressOf(baseUrl, `/sns/jscode2session?${query.toString()}`)
   const signal = AbortSignal.timeout(d.timeout ?? wechatDefaults.timeout)
   const send = d.fetch ?? wechatDefaults.fetch
 

@@ -9,6 +9,10 @@ export function upstreamError(reason: string, status?: number): WxLoginError {
   return new WxLoginError('WX_UPSTREAM', { reason, ...(status !== undefined && { status }) })
 }
 
+/** An address at WeChat, or at what stands in its place: the base URL may end with slashes. */
+export const addressOf = (baseUrl: string, pathAndQuery: string): string =>
+  `${baseUrl.replace(/\/+$/, '')}${pathAndQuery}`
+
 const outages = new WeakSet<WxLoginError>()
 
 /** WeChat is away: unreachable, silent or answering HTTP 5xx, as opposed to an answer that makes no sense. */

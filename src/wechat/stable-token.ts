@@ -1,5 +1,5 @@
 import type { WxApp, WxFetch } from '../types.js'
-import { askWeChat } from './http.js'
+import { addressOf, askWeChat } from './http.js'
 
 /**
  * Asks WeChat for the app's access token, once. WeChat answers every call with the same token until shortly before
@@ -20,5 +20,5 @@ export function askStableToken(
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ grant_type: 'client_credential', appid, secret, force_refresh: false }),
   }
-  return askWeChat(fetch, `${baseUrl.replace(/\/+$/, '')}/cgi-bin/stable_token`, init, signal)
+  return askWeChat(fetch, addressOf(baseUrl, '/cgi-bin/stable_token'), init, signal)
 }
