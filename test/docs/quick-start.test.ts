@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createContext, runInContext } from 'node:vm'
 import { curlWalk } from '../../example-app/src/walk.js'
@@ -12,6 +10,7 @@ import {
   SANDBOX_SECRET,
 } from '../../src/sandbox/index.js'
 import { redisUrl } from '../support/redis.js'
+import { freePort } from '../support/services.js'
 import { read } from './markdown.js'
 import { createWorkspace, run, type Workspace } from './workspace.js'
 
@@ -27,15 +26,6 @@ function block(language: string, words: string): string {
 const quickStart = block('js', 'app.listen(process.env.PORT')
 const walk = block('bash', '/wx/login')
 const phone = block('js', 'wx.login(')
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** Waits until the server answers; fails at once where it has ended, with what it said. */
 async function answering(url: string, server: ChildProcess, output: () => string): Promise<void> {

@@ -125,6 +125,26 @@ async function logIn(target: Target): Promise<string> {
  * was handed out that does not work; everything is served again soon after. Notes a line per kind in the table.
  */
 export async function underFault(target: Target, scenario: Scenario): Promise<Outcome> {
+  const { wrong, late, outcome } = await attempt(target, scenario)
+  expect(wrong).toEqual([])
+  if (late.length === 0) return outcome
+  // Nothing was wrong but the time it took, which a machine that others use can do: what is really too slow is so
+  // again.
+  const again = await attempt(target, { ...scenario, what: `${scenario.what}, once more` })
+  expect([...again.wrong, ...again.late]).toEqual([])
+  return again.outcome
+}
+
+/** What a run under a fault showed. */
+interface Attempt {
+  /** What must never be. */
+  wrong: string[]
+  /** What took longer than it may. */
+  late: string[]
+  outcome: Outcome
+}
+
+async function attempt(target: Target, scenario: Scenario): Promise<Attempt> {
   const { rate = 20, during = 0, after = 2000, losesSessions = false } = scenario
   const { mix = ['public', 'me', 'login', 'me'], recovery = 1000 } = scenario
   const tokens = await Promise.all(Array.from({ length: 4 }, () => logIn(target)))
@@ -153,9 +173,10 @@ export async function underFault(target: Target, scenario: Scenario): Promise<Ou
   const handedOut = of('login').filter(({ status }) => status === 200)
   const dead = losesSessions ? 0 : await deadTokens(target, [...handedOut.map(tokenOf), ...tokens])
 
-  const faults: string[] = []
-  if (unanswered > 0) faults.push(`${String(unanswered)} requests were never answered`)
-  if (dead > 0) faults.push(`${String(dead)} tokens that were handed out do not work`)
+  const wrong: string[] = []
+  const late: string[] = []
+  if (unanswered > 0) wrong.push(`${String(unanswered)} requests were never answered`)
+  if (dead > 0) wrong.push(`${String(dead)} tokens that were handed out do not work`)
   for (const kind of kinds) {
     const allowed = [200, ...(scenario.refusals?.[kind] ?? (kind === 'public' ? [] : [503]))]
     const limit = scenario.limits?.[kind] ?? defaultLimits[kind]
@@ -178,24 +199,26 @@ export async function underFault(target: Target, scenario: Scenario): Promise<Ou
     for (const answer of of(kind)) {
       if (allowed.includes(answer.status)) continue
       const { status, code = '', failure = '', at } = answer
-      faults.push(
+      wrong.push(
         `${kind}: ${String(status)} ${code}${failure} at ${String(Math.round(at - brokenAt))} ms`,
       )
     }
     if (summary.slowest > limit + allowance) {
-      faults.push(`${kind}: an answer took ${String(Math.round(summary.slowest))} ms`)
+      late.push(`${kind}: an answer took ${String(Math.round(summary.slowest))} ms`)
     }
     if (recovered > recovery + allowance) {
-      faults.push(`${kind}: refused until ${String(Math.round(recovered))} ms after the fault`)
+      late.push(`${kind}: refused until ${String(Math.round(recovered))} ms after the fault`)
     }
   }
   const before = answers.filter(({ at, ms }) => at + ms < brokenAt)
-  if (before.some(({ status }) => status !== 200)) faults.push('refusals before the fault')
-  expect(faults).toEqual([])
+  const early = before.filter(({ status }) => status !== 200)
+  // A 503 of an app with which all is well is one that did not get the processor.
+  if (early.length > 0) (early.every(isOutage) ? late : wrong).push('refusals before the fault')
 
   const duringOf = (kind: Kind): Answer[] =>
     of(kind).filter(({ at }) => at >= brokenAt && at < healedAt)
-  return { of, during: duringOf, healedAt, typical: (kind) => median(duringOf(kind)) }
+  const typical = (kind: Kind): number => median(duringOf(kind))
+  return { wrong, late, outcome: { of, during: duringOf, healedAt, typical } }
 }
 
 const seconds = (ms: number): string => `${String(ms / 1000)} s`

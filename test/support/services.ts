@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -107,16 +108,30 @@ async function aptInstall({ package: name, before = '' }: Install): Promise<void
   })
 }
 
-/** A port nobody listens on now; somebody may a moment later, so whoever uses it must be ready to try another. */
+/** Below what Linux, macOS and Windows give to outgoing connections: those come and go all the time. */
+const ports = { first: 20_000, count: 12_000 }
+
+/**
+ * A port nobody listens on now, and no outgoing connection will take; somebody may listen a moment later, so whoever
+ * uses it must be ready to try another.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  for (let left = 100; ; left -= 1) {
+    const port = ports.first + randomInt(ports.count)
+    const server = createServer()
+    const listening = new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, '127.0.0.1', resolve)
+    })
+    try {
+      await listening
+    } catch (error) {
+      if (left === 0) throw error
+      continue
+    }
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
 }
 
 /** A folder of this test run: goes with it, whatever happens to the tests. */
