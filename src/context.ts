@@ -1,18 +1,14 @@
+import { inspect } from 'node:util'
 import { WxLoginError } from './errors.js'
 import { asUser, identityOf, requestState, type Runtime } from './runtime.js'
-import { publicId, type WxSessionRecord } from './session/record.js'
+import { publicId } from './session/record.js'
+import type { Login } from './session/session-host.js'
 import { available } from './session/store-guard.js'
 import type { WxContext, WxEncryptedData, WxSignedData, WxUser } from './types.js'
 import { isStaleKey, openDataFaults } from './wechat/open-data.js'
 import { decryptFor, type Expected, isSigned } from './wechat/user-data.js'
 
 const maxRefusals = 20
-
-/** The sessions behind contexts. */
-const sessions = new WeakMap<WxContext, { sid: string; record: WxSessionRecord }>()
-
-/** The id of the session behind a context; undefined for an object that is none. */
-export const sidOf = (context: WxContext): string | undefined => sessions.get(context)?.sid
 
 /**
  * Data that the session keys of this session's user are to be tried on, with a limit on how often it may fail.
@@ -27,7 +23,7 @@ export async function tryOpenData<T>(
   work: (expected: Expected) => T | Promise<T>,
   refused: (result: T) => boolean = () => false,
 ): Promise<T> {
-  const { sid, record } = sessions.get(context)!
+  const { sid, record } = loginOf(context)!
   const count = (add: 0 | 1): Promise<number> =>
     available(() => runtime.state.refusals(record, publicId(sid), add))
   const { loginAt, keyAt = loginAt } = record
@@ -50,72 +46,102 @@ export async function tryOpenData<T>(
   }
 }
 
-/** `req.wx` for a login; `slot` is where the user is kept. */
-export function createContext(
-  runtime: Runtime,
-  sid: string,
-  record: WxSessionRecord,
-  slot: { wxUser?: unknown },
-): WxContext {
-  const openKey = (): string => {
-    const opened = runtime.sealer.open(record.key, record)
+function assertShape(data: Parameters<typeof openDataFaults>[0]): void {
+  const faults = openDataFaults(data)
+  if (faults.length > 0) throw new WxLoginError('WX_BAD_REQUEST', { message: faults.join('; ') })
+}
+
+/** A property that shows, and that nobody can set. */
+const shown = (get: (context: Context) => unknown): PropertyDescriptor => ({
+  enumerable: true,
+  get(this: Context) {
+    return get(this)
+  },
+})
+
+/** `req.wx`: the identity and the user show where it is printed, spread or sent; the session key never does. */
+class Context {
+  readonly #runtime: Runtime
+  readonly #login: Login
+
+  // Shared by all requests: properties of its own for each would cost more than reading the session does.
+  static readonly #properties = {
+    appid: shown((context) => context.#login.record.appid),
+    openid: shown((context) => context.#login.record.openid),
+    // A hash that most requests never read.
+    sessionId: shown((context) => publicId(context.#login.sid)),
+    loginAt: shown((context) => new Date(context.#login.record.loginAt)),
+    user: {
+      ...shown((context) => asUser(context.#login.slot.wxUser ?? null)),
+      set(this: Context, user: WxUser) {
+        this.#login.slot.wxUser = user
+      },
+    },
+  }
+  static readonly #unionid = shown((context) => context.#login.record.unionid)
+
+  constructor(runtime: Runtime, login: Login) {
+    this.#runtime = runtime
+    this.#login = login
+    const { appid, openid, sessionId, loginAt, user } = Context.#properties
+    Object.defineProperty(this, 'appid', appid)
+    Object.defineProperty(this, 'openid', openid)
+    if (login.record.unionid !== undefined) Object.defineProperty(this, 'unionid', Context.#unionid)
+    Object.defineProperty(this, 'sessionId', sessionId)
+    Object.defineProperty(this, 'loginAt', loginAt)
+    Object.defineProperty(this, 'user', user)
+  }
+
+  /** The login behind a context; undefined for an object that is none. */
+  static loginOf(context: object): Login | undefined {
+    return #login in context ? context.#login : undefined
+  }
+
+  [inspect.custom](): object {
+    return Object.assign({}, this)
+  }
+
+  get sessionKey(): string {
+    const { record } = this.#login
+    const opened = this.#runtime.sealer.open(record.key, record)
     if (opened !== null) return opened
     throw new WxLoginError('WX_STALE_KEY', {
       reason: 'the session key was sealed with another secret',
     })
   }
-  const shape = (data: Parameters<typeof openDataFaults>[0]): void => {
-    const faults = openDataFaults(data)
-    if (faults.length > 0) throw new WxLoginError('WX_BAD_REQUEST', { message: faults.join('; ') })
+
+  get session_key(): string {
+    return this.sessionKey
   }
-  const hidden = { enumerable: false, get: openKey }
-  const context = {
-    ...identityOf(record),
-    // A hash that most requests never read.
-    get sessionId() {
-      return publicId(sid)
-    },
-    loginAt: new Date(record.loginAt),
-    get user() {
-      return asUser(slot.wxUser ?? null)
-    },
-    set user(user: WxUser) {
-      slot.wxUser = user
-    },
+
+  async decrypt(data: WxEncryptedData | undefined): Promise<unknown> {
+    const { encryptedData = '', iv = '' } = data ?? {}
+    assertShape({ encryptedData, iv })
+    return tryOpenData(this.#runtime, this as unknown as WxContext, (expected) =>
+      decryptFor(expected, { encryptedData, iv }),
+    )
   }
-  const fixed = { writable: false, configurable: false }
-  const made = Object.defineProperties(context, {
-    appid: fixed,
-    openid: fixed,
-    sessionKey: hidden,
-    session_key: hidden,
-    decrypt: {
-      enumerable: false,
-      async value(data: WxEncryptedData | undefined) {
-        const { encryptedData = '', iv = '' } = data ?? {}
-        shape({ encryptedData, iv })
-        return tryOpenData(runtime, context as WxContext, (expected) =>
-          decryptFor(expected, { encryptedData, iv }),
-        )
-      },
-    },
-    verifySignature: {
-      enumerable: false,
-      async value(data: WxSignedData | undefined) {
-        const { rawData = '', signature = '' } = data ?? {}
-        shape({ rawData, signature })
-        return tryOpenData(
-          runtime,
-          context as WxContext,
-          (expected) => isSigned(expected, { rawData, signature }),
-          (fits) => !fits,
-        )
-      },
-    },
-  }) as WxContext
-  sessions.set(made, { sid, record })
-  return made
+
+  async verifySignature(data: WxSignedData | undefined): Promise<boolean> {
+    const { rawData = '', signature = '' } = data ?? {}
+    assertShape({ rawData, signature })
+    return tryOpenData(
+      this.#runtime,
+      this as unknown as WxContext,
+      (expected) => isSigned(expected, { rawData, signature }),
+      (fits) => !fits,
+    )
+  }
 }
+
+const { loginOf } = Context
+
+/** The id of the session behind a context; undefined for an object that is none. */
+export const sidOf = (context: WxContext): string | undefined => loginOf(context)?.sid
+
+/** `req.wx` for a login. */
+export const createContext = (runtime: Runtime, login: Login): WxContext =>
+  new Context(runtime, login) as unknown as WxContext
 
 /**
  * Who is asking, on a route behind the guard: `req.wx`, but never undefined.

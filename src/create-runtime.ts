@@ -23,7 +23,7 @@ import { createOwnSession } from './session/own-session.js'
 import { createSealer, type Sealer } from './session/sealing.js'
 import { createSessionEnds } from './session/session-ends.js'
 import type { SessionHost } from './session/session-host.js'
-import { available, StoreGuard, storeUnavailable } from './session/store-guard.js'
+import { available, slideStep, StoreGuard, storeUnavailable } from './session/store-guard.js'
 import type { Settings } from './settings.js'
 import type { UserState, WxIdentity, WxRedisClient } from './types.js'
 import { createAccessTokens } from './wechat/access-token.js'
@@ -97,13 +97,17 @@ function createHost(
     )
   }
   if (!session) return createAppSession(timeout)
-  const options = { timeout, onTouchError: tell, absoluteTtl: session.absoluteTtl }
+  const { ttl, absoluteTtl } = session
+  const options = { timeout, onTouchError: tell, ttl, absoluteTtl }
   const host = (store: StoreGuard, ready?: () => boolean): SessionHost =>
     createOwnSession(settings, session, store, { ...(ready && { ready }), onLateError: tell })
   if (link && !session.store) {
     const inner = createRedisSessionStore(loadConnectRedis(), link, {
       prefix: `${settings.redisPrefix}sess:`,
-      ttl: session.ttl,
+      ttl,
+      step: slideStep(ttl),
+      onExtendError: tell,
+      cookies: settings.transport.cookie,
     })
     const onFailure = (): void => {
       link.trouble()

@@ -22,7 +22,7 @@ function guard(options: GuardOptions, req: Request, res: Response, next: NextFun
     refuse(state.failure)
     return
   }
-  const loginAt = state.login?.context.loginAt.getTime()
+  const loginAt = state.login?.record.loginAt
   if (loginAt === undefined) {
     refuse(new WxLoginError('WX_SESSION_REQUIRED'))
     return

@@ -41,30 +41,52 @@ export interface Runtime {
   }
 }
 
-/** What the plugin found out about a request. */
-export interface RequestState {
-  readonly runtime: Runtime
-  /** The login, where there is one. */
-  readonly login: { readonly record: WxSessionRecord; readonly context: WxContext } | null
-  /** Why a guarded route cannot answer. */
-  readonly failure: WxLoginError | undefined
+/** A login, as the routes see it. */
+export interface RequestLogin {
+  readonly record: WxSessionRecord
+  readonly sid: string
+  readonly context: WxContext
 }
 
-type States = WeakMap<IncomingMessage, RequestState>
+/** What the plugin found out about a request. Nothing of it shows where a request is printed. */
+export class RequestState {
+  readonly #runtime: Runtime
+  readonly #login: RequestLogin | null
+  readonly #failure: WxLoginError | undefined
 
-// One map for every copy of this package, so that a guard of the CommonJS build understands a request of
-// the ESM build; and no property of the request, so that nothing but this plugin can satisfy the guard and
-// printing a request shows no secret.
-const key = Symbol.for('express-wx-login.requests')
-const shared = globalThis as { [key]?: States }
-const states: States = (shared[key] ??= new WeakMap())
+  constructor(runtime: Runtime, login: RequestLogin | null, failure?: WxLoginError) {
+    this.#runtime = runtime
+    this.#login = login
+    this.#failure = failure
+  }
+
+  get runtime(): Runtime {
+    return this.#runtime
+  }
+
+  /** The login, where there is one. */
+  get login(): RequestLogin | null {
+    return this.#login
+  }
+
+  /** Why a guarded route cannot answer. */
+  get failure(): WxLoginError | undefined {
+    return this.#failure
+  }
+}
+
+// One for every copy of this package, so that a guard of the CommonJS build understands a request of the ESM
+// build. A property and no WeakMap: that costs more than reading the session does.
+const key = Symbol.for('express-wx-login.request')
+
+type KnownRequest = IncomingMessage & { [key]?: RequestState }
 
 export function setRequestState(req: IncomingMessage, state: RequestState): void {
-  states.set(req, state)
+  Object.defineProperty(req, key, { value: state, configurable: true, writable: true })
 }
 
 export function requestState(req: IncomingMessage): RequestState | undefined {
-  return states.get(req)
+  return (req as KnownRequest)[key]
 }
 
 /** Tells `onError`. */

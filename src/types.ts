@@ -470,8 +470,12 @@ export interface UserState {
    * each other both ways. They stay in the list until they are removed.
    */
   takeOldest(user: WxIdentity, max: number, newest: string): Promise<string[]>
-  /** Keeps the list for as long as a session of the user lives; cheap enough for every request. */
-  keepAlive(user: WxIdentity): void
+  /**
+   * Keeps the list for as long as a session of the user lives; cheap enough for every request.
+   *
+   * @param loginAt - when the session began (Unix ms): its login has seen to the first half of a lifetime
+   */
+  keepAlive(user: WxIdentity, loginAt: number): void
   /**
    * Remembers a session key of the user, and the newest `size` in all.
    *

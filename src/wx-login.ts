@@ -15,7 +15,8 @@ import { messagePushRoute, verifyUrlRoute } from './routes/message-push.js'
 import { phoneRoute } from './routes/phone.js'
 import { profileRoute } from './routes/profile.js'
 import { sessionRoute } from './routes/session.js'
-import { type RequestState, requestState, type Runtime, setRequestState } from './runtime.js'
+import { passBy } from './routes/pass-by.js'
+import { RequestState, requestState, type Runtime, setRequestState } from './runtime.js'
 import type { WxSessionRecord } from './session/record.js'
 import { createUserSessions, type UserSessions } from './session/user-sessions.js'
 import { settingsOf } from './settings.js'
@@ -74,7 +75,7 @@ export function wxLogin(options: WxLoginOptions): WxLogin {
     async authenticate(req: IncomingMessage) {
       const found = await runtime.host.authenticate(req)
       if (!found || !served(runtime, found.record)) return null
-      return createContext(runtime, found.sid, found.record, { wxUser: found.user })
+      return createContext(runtime, found)
     },
     async close({ timeout }: { timeout?: number | undefined } = {}) {
       const { logins } = runtime
@@ -98,9 +99,37 @@ function served(runtime: Runtime, record: WxSessionRecord): boolean {
   return apps === undefined || apps.has(record.appid)
 }
 
+/** Finds out who sends a request. */
+function loadLogin(runtime: Runtime, req: Request, res: Response, next: NextFunction): void {
+  const before = requestState(req)
+  // Mounted twice, or behind another wxLogin that knows the user: once is enough.
+  if (before && (before.login || before.runtime === runtime)) {
+    next()
+    return
+  }
+  runtime.host.load(req, res, (loaded) => {
+    if (loaded.record === null || !served(runtime, loaded.record)) {
+      if (loaded.record !== null) runtime.host.detach(req)
+      const failure = loaded.record === null ? loaded.failure : undefined
+      setRequestState(req, new RequestState(runtime, null, failure))
+      next()
+      return
+    }
+    const { record, sid } = loaded
+    const context = createContext(runtime, loaded)
+    setRequestState(req, new RequestState(runtime, { record, sid, context }))
+    req.wx = context
+    runtime.state.keepAlive(record, record.loginAt)
+    next()
+  })
+}
+
 function createRouter(runtime: Runtime, sessions: UserSessions): express.Router {
   const router = express.Router()
   const { login, logout, messagePush, phone, profile, session } = runtime.settings.routes
+  const load = (req: Request, res: Response, next: NextFunction): void => {
+    loadLogin(runtime, req, res, next)
+  }
   // Before the session is loaded: a login makes a new one, whatever comes with it.
   if (login !== false) router.post(login, loginRoute(runtime, sessions))
   // WeChat's own servers have no session.
@@ -109,35 +138,11 @@ function createRouter(runtime: Runtime, sessions: UserSessions): express.Router 
     router.get(messagePush, verifyUrlRoute(runtime, push))
     router.post(messagePush, messagePushRoute(runtime, sessions, push))
   }
-  router.use((req: Request, res: Response, next: NextFunction) => {
-    const before = requestState(req)
-    // Mounted twice, or behind another wxLogin that knows the user: once is enough.
-    if (before && (before.login || before.runtime === runtime)) {
-      next()
-      return
-    }
-    runtime.host.load(req, res, ({ record, failure }) => {
-      const known = record && served(runtime, record) ? record : null
-      if (record && !known) runtime.host.detach(req)
-      const state: RequestState = {
-        runtime,
-        failure,
-        login: known && {
-          record: known,
-          context: createContext(runtime, req.sessionID, known, req.session),
-        },
-      }
-      setRequestState(req, state)
-      if (state.login) {
-        req.wx = state.login.context
-        runtime.state.keepAlive(known!)
-      }
-      next()
-    })
-  })
+  router.use(load)
   if (logout !== false) router.post(logout, logoutRoute(runtime, sessions))
   if (session !== false) router.get(session, requireWxSession, sessionRoute(runtime))
   if (profile !== false) router.post(profile, requireWxSession, profileRoute(runtime))
   if (phone !== false) router.post(phone, requireWxSession, phoneRoute(runtime))
+  passBy(router, load)
   return router
 }

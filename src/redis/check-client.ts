@@ -42,6 +42,7 @@ interface Options {
   disableOfflineQueue?: boolean
   pingInterval?: number
   socket?: { socketTimeout?: number; reconnectStrategy?: unknown }
+  clientSideCache?: { ttl?: number }
   /** Of a cluster. */
   defaults?: Options
 }
@@ -83,6 +84,11 @@ export function redisWarnings(client: unknown): string[] {
   ) {
     found.push(
       'socket.socketTimeout without a shorter pingInterval: quiet connections are broken off; set pingInterval to a quarter of it',
+    )
+  }
+  if (options.clientSideCache && !((options.clientSideCache.ttl ?? 0) > 0)) {
+    found.push(
+      'clientSideCache without ttl: a session that ended goes on here for as long as the news of it is lost; set ttl to 10000',
     )
   }
   return found

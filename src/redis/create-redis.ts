@@ -20,8 +20,30 @@ export type WxRedisSentinel = ReturnType<typeof createSentinel>
 const reconnectPause = 500
 const connectTimeout = 3000
 
+/** How much is kept of what was read, and for how long (ms) where Redis does not say that it changed. */
+const cacheLimits = { ttl: 10_000, maxEntries: 10_000, evictPolicy: 'LRU' }
+
+/** Options of a client as a whole, where others are of each of its connections. */
+function clientOptions({ commandOptions, clientSideCache }: RedisClientOptions): object {
+  return {
+    // A timer for each command is dear, and ends only those that wait to be sent: none does that for long here, and
+    // the plugin's have a deadline of their own.
+    commandOptions: { timeout: undefined, ...commandOptions },
+    ...(clientSideCache && {
+      RESP: 3,
+      clientSideCache:
+        'handleCache' in clientSideCache ? clientSideCache : { ...cacheLimits, ...clientSideCache },
+    }),
+  }
+}
+
 /** Options under which nothing waits for long, and no connection is given up for good. */
-function connectionOptions({ socket, ...rest }: RedisClientOptions): RedisClientOptions {
+function connectionOptions({
+  socket,
+  clientSideCache: _cache,
+  commandOptions: _commands,
+  ...rest
+}: RedisClientOptions): RedisClientOptions {
   return {
     disableOfflineQueue: true,
     commandsQueueMaxLength: 10_000,
@@ -111,6 +133,10 @@ type Scheme<What extends string> = `redis${'' | 's'}${What}://${string}`
  * | `redis+sentinel://[user:password@]host:port,host:port/name[/db]` | the master `name` that these sentinels watch |
  * | `redis+cluster://[user:password@]host:port,host:port` | a cluster, some of whose nodes these are |
  *
+ * With `clientSideCache: {}` (Redis 6 or newer) sessions that were read are kept in the process until Redis tells
+ * that they changed, at most ten thousand of them for at most ten seconds each: a request then costs no command, and
+ * a session that ends anywhere ends here with the next message from Redis.
+ *
  * With `rediss` instead of `redis`: TLS. User and password are those of the Redis servers. A URL that is only
  * known at run time gives a client of the plain type: commands with a key are the same on all three.
  *
@@ -130,7 +156,7 @@ export function createRedis(url: string, options?: RedisClientOptions): WxRedis
 export function createRedis(url: string, options: RedisClientOptions = {}): unknown {
   const target = parseRedisUrl(url)
   if (target.kind === 'client') {
-    const client = createClient({ url, ...connectionOptions(options) })
+    const client = createClient({ url, ...connectionOptions(options), ...clientOptions(options) })
     client.on('error', () => undefined)
     return client
   }
@@ -146,11 +172,13 @@ export function createRedis(url: string, options: RedisClientOptions = {}): unkn
   const client =
     target.kind === 'cluster'
       ? createCluster({
+          ...clientOptions(options),
           rootNodes: nodes.map((socket) => ({ socket })),
           defaults: connection,
           topologyRefreshOnReconnectionAttemptStrategy: 100,
         } as RedisClusterOptions)
       : createSentinel({
+          ...clientOptions(options),
           name: target.name,
           sentinelRootNodes: nodes,
           nodeClientOptions: connection,

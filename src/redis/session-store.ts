@@ -3,7 +3,8 @@ import type { RedisStore } from 'connect-redis'
 import type { Request } from 'express'
 import type { Session, SessionData, Store } from 'express-session'
 import type { RedisLink } from './link.js'
-import { isConnectionError } from './reply-error.js'
+import { createThrottle } from '../throttle.js'
+import { isConnectionError, isWrongType } from './reply-error.js'
 import { createScript, type Scripting } from './script.js'
 
 type Callback = (error?: unknown) => void
@@ -12,7 +13,10 @@ type Fields = Record<string, unknown>
 
 /** The commands used beside connect-redis' own. */
 interface Commands extends Scripting {
+  get(key: string): Promise<string | null>
+  getEx(key: string, options: { type: 'EX'; value: number }): Promise<string | null>
   set(key: string, value: string, options: object): Promise<string | null>
+  expire(key: string, seconds: number): Promise<unknown>
 }
 
 /**
@@ -64,12 +68,6 @@ function isOfAnother(sid: string, text: string): boolean {
   return mark !== undefined && mark !== sid.slice(0, markLength)
 }
 
-class UnreadableError extends SyntaxError {
-  constructor(readonly text: string) {
-    super('no session')
-  }
-}
-
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 /**
@@ -93,12 +91,19 @@ export interface RedisSessionStoreOptions {
   prefix: string
   /** Lifetime in seconds of sessions whose cookie has none. */
   ttl: number
+  /** How long a use of a session stands for the next ones, in ms: it is not extended again before. */
+  step: number
+  /** Told where a lifetime could not be extended; the session is read all the same. */
+  onExtendError: (error: unknown) => void
+  /** Whether sessions are ever sent as cookies; else of the cookie only its lifetime is worth its bytes. */
+  cookies: boolean
 }
 
 /**
  * connect-redis' store, which creates only what is new and updates only what was loaded: a request that is
  * still running when its session is logged out, revoked or replaced cannot bring it back, and two requests
- * that write different fields both keep theirs. In as many round trips as without.
+ * that write different fields both keep theirs. In as many round trips as without; and a lifetime is extended in the
+ * very command that reads the session.
  */
 export function createRedisSessionStore(
   Base: typeof RedisStore,
@@ -106,8 +111,18 @@ export function createRedisSessionStore(
   options: RedisSessionStoreOptions,
 ): Store {
   const redis = (): Commands => link.client as Commands
-  // The text each session was loaded from, or written as last.
-  const texts = new WeakMap<object, string>()
+  const { ttl, step, cookies } = options
+  const extensions = createThrottle(step)
+  // Of this store: what another one wrote says nothing of what is here.
+  const loadedFrom = Symbol('express-wx-login.text')
+
+  /** The text a session was loaded from, or written as last. */
+  const textOf = (session: object): string | undefined =>
+    (session as { [loadedFrom]?: string })[loadedFrom]
+
+  function setText(session: object, value: string): void {
+    Object.defineProperty(session, loadedFrom, { configurable: true, writable: true, value })
+  }
 
   /** A connection that breaks is mostly replaced by the next in no time; reading again harms nothing. */
   async function readAgain<T>(read: () => Promise<T>): Promise<T> {
@@ -130,7 +145,7 @@ export function createRedisSessionStore(
       if ((await redis().set(key, text, { condition: 'NX', expiration })) === null) {
         throw new Error('EXISTS a new session has the id of another')
       }
-      texts.set(session, text)
+      setText(session, text)
     }
 
     async #update(
@@ -147,7 +162,7 @@ export function createRedisSessionStore(
         const found = await compareAndSet(redis(), key, from, to, ttl)
         if (typeof found !== 'string') {
           // Not `to`: what others wrote is not in this object, and its next save would take it out again.
-          if (found === 1) texts.set(session, text)
+          if (found === 1) setText(session, text)
           return
         }
         const [base, theirs, mine] = [loaded, found, text].map(
@@ -166,32 +181,71 @@ export function createRedisSessionStore(
         await super.destroy(sid)
         return
       }
-      const text = marked(sid, session)
-      const loaded = texts.get(session)
+      const text = marked(sid, forStore(session))
+      const loaded = textOf(session)
       await (loaded === undefined
         ? this.#create(key, session, text, ttl)
         : this.#update(sid, session, text, ttl, loaded))
     }
 
-    async #read(sid: string): Promise<SessionData | null> {
+    /** Extends a lifetime in the command that reads; a Redis that does not know that, or refuses it now, is read. */
+    async #textAndExtend(sid: string): Promise<string | null> {
+      const key = this.prefix + sid
       try {
-        const session = (await super.get(sid)) as SessionData | null
-        if (session && isOfAnother(sid, texts.get(session)!)) {
-          link.trouble()
-          throw new Error('answers are out of step')
-        }
-        return session
+        return await redis().getEx(key, { type: 'EX', value: ttl })
       } catch (error) {
-        if (!(error instanceof UnreadableError)) throw error
-        await compareAndDrop(redis(), this.prefix + sid, error.text)
+        extensions.forget(sid)
+        if (isConnectionError(error) || isWrongType(error)) throw error
+        const text = redis().get(key)
+        redis()
+          .expire(key, ttl)
+          .then(() => extensions.due(sid), options.onExtendError)
+        return text
+      }
+    }
+
+    async #read(sid: string, extend: boolean): Promise<SessionData | null> {
+      const key = this.prefix + sid
+      const extended = extend && extensions.due(sid)
+      const text = await (extended ? this.#textAndExtend(sid) : redis().get(key))
+      if (!text) return null
+      const session = parse(text)
+      if (session === null) {
+        await compareAndDrop(redis(), key, text)
         return null
+      }
+      if (isOfAnother(sid, text)) {
+        link.trouble()
+        throw new Error('answers are out of step')
+      }
+      if (extended) this.#correct(key, session)
+      return session
+    }
+
+    /** A session that the app gave a lifetime of its own gets that one. */
+    #correct(key: string, session: SessionData): void {
+      const own = ownLifetime(session)
+      if (own !== null) {
+        redis().expire(key, own).catch(options.onExtendError)
       }
     }
 
     override get(sid: string, callback?: Loaded): Promise<SessionData | null> {
-      const found = readAgain(() => this.#read(sid))
+      const found = readAgain(() => this.#read(sid, false))
       if (callback) found.then((session) => callback(null, session), callback)
       return found
+    }
+
+    /** Reads a session that is in use. */
+    getAndExtend(sid: string, callback: Loaded): void {
+      readAgain(() => this.#read(sid, true)).then((session) => callback(null, session), callback)
+    }
+
+    /** Reading has extended the session already, unless the app gave it a lifetime of its own. */
+    override touch(sid: string, session: SessionData, callback?: Callback): Promise<void> {
+      if (ownLifetime(session) !== null) return super.touch(sid, session, callback)
+      callback?.(null)
+      return Promise.resolve()
     }
 
     override set(sid: string, session: SessionData, callback?: Callback): Promise<void> {
@@ -202,27 +256,39 @@ export function createRedisSessionStore(
 
     override createSession(req: Request, data: SessionData): Session & SessionData {
       const session = super.createSession(req, data) as Session & SessionData
-      const text = texts.get(data)
-      if (text !== undefined) texts.set(session, text)
+      const text = textOf(data)
+      if (text !== undefined) setText(session, text)
       return session
     }
   }
 
-  const serializer = {
-    // connect-redis forgets the text it parsed; here it is what the next write is compared with.
-    parse(text: string): SessionData {
-      let session: unknown
-      try {
-        session = JSON.parse(unmarked(text).json)
-      } catch {
-        throw new UnreadableError(text)
-      }
-      if (typeof session !== 'object' || session === null) throw new UnreadableError(text)
-      texts.set(session, text)
-      return session as SessionData
-    },
-    stringify: (session: SessionData) => JSON.stringify(session),
+  /** The lifetime in seconds of a session that has another than all others. */
+  function ownLifetime({ cookie }: SessionData): number | null {
+    const { originalMaxAge } = cookie ?? {}
+    const own = typeof originalMaxAge === 'number' ? Math.ceil(originalMaxAge / 1000) : ttl
+    return own === ttl ? null : own
   }
-  const store = new WxRedisStore({ client: link.client, serializer, ...options })
+
+  /** What of a session is worth storing. */
+  function forStore(session: SessionData): object {
+    if (cookies) return session
+    const { cookie, ...contents } = session
+    return { cookie: { originalMaxAge: cookie.originalMaxAge }, ...contents }
+  }
+
+  /** A stored session; null for a text that is none. */
+  function parse(text: string): SessionData | null {
+    let session: unknown
+    try {
+      session = JSON.parse(unmarked(text).json)
+    } catch {
+      return null
+    }
+    if (typeof session !== 'object' || session === null) return null
+    setText(session, text)
+    return session as SessionData
+  }
+
+  const store = new WxRedisStore({ client: link.client, ...options })
   return Object.defineProperty(store, 'client', { get: () => link.client })
 }

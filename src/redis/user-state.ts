@@ -1,3 +1,4 @@
+import { createThrottle } from '../throttle.js'
 import type { UserState, WxIdentity } from '../types.js'
 import { createAsk } from './ask.js'
 import type { RedisLink } from './link.js'
@@ -80,7 +81,6 @@ redis.call('HSET', KEYS[1], '${notBeforeField}', ARGV[2], ARGV[1], ARGV[2] .. ' 
 return redis.call('EXPIRE', KEYS[1], ARGV[4])`)
 
 const refusalWindow = 60
-const maxRemembered = 10_000
 
 /** What {@link createRedisUserState} needs beside the way to Redis. */
 export interface RedisUserStateOptions {
@@ -105,7 +105,8 @@ export function createRedisUserState(link: RedisLink, options: RedisUserStateOpt
     `${prefix}user:{${user.appid}:${user.openid}}:${what}`
   const sessionsOf = (user: WxIdentity): string => keyOf(user, 'sessions')
   const keysOf = (user: WxIdentity): string => keyOf(user, 'keys')
-  const kept = new Map<string, number>()
+  const halfLife = ttl * 500
+  const extensions = createThrottle(halfLife, 2 ** 18)
 
   async function run<T>(key: string, work: () => Promise<T>): Promise<T> {
     try {
@@ -147,18 +148,17 @@ export function createRedisUserState(link: RedisLink, options: RedisUserStateOpt
       return (await run(key, () => takeOldest(redis(), key, max, newest))) as string[]
     },
 
-    // Sessions slide at every request, the list and the keys only at logins: they are given twice the lifetime, and
+    // Sessions slide when they are used, the list and the keys only at logins: they are given twice the lifetime, and
     // again once in half a lifetime by each process that still sees the user.
-    keepAlive(user) {
+    keepAlive(user, loginAt) {
+      if (Date.now() - loginAt < halfLife) return
       const key = sessionsOf(user)
-      const now = Date.now()
-      if ((kept.get(key) ?? 0) > now) return
-      kept.delete(key)
-      kept.set(key, now + ttl * 500)
-      if (kept.size > maxRemembered) kept.delete(kept.keys().next().value!)
+      if (!extensions.due(key)) return
       ask(() =>
         Promise.all([key, keysOf(user)].map((each) => redis().expire(each, 2 * ttl))),
-      ).catch(() => kept.delete(key))
+      ).catch(() => {
+        extensions.forget(key)
+      })
     },
 
     async addKey(user, { id, at, sealed }, size, onlyBeside = false) {

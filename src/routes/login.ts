@@ -103,7 +103,7 @@ async function logIn(
   }
   res.json({
     token: session.token,
-    expiresIn: settings.session?.ttl ?? host.expiresIn(req),
+    expiresIn: settings.session?.ttl ?? host.expiresIn(record, req),
     keyId: record.keyId,
     user,
   })

@@ -15,9 +15,8 @@ export function logoutRoute(runtime: Runtime, sessions: UserSessions): ReturnTyp
     const { login, failure } = requestState(req)!
     if (failure) throw failure
     if (login) {
-      const { context } = login
-      const identity = identityOf(context)
-      const sid = req.sessionID
+      const { context, record, sid } = login
+      const identity = identityOf(record)
       const ids = everywhere ? await sessions.endAll(identity, context.sessionId) : []
       await runtime.host.end(req, res)
       runtime.ends.tell({ ids: [...ids, context.sessionId], reason: 'logout' })

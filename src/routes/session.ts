@@ -5,6 +5,10 @@ import { requestState, type Runtime } from '../runtime.js'
 export function sessionRoute(runtime: Runtime): ReturnType<typeof handler> {
   return handler(runtime, async (req, res) => {
     const { record, context } = requestState(req)!.login!
-    res.json({ expiresIn: runtime.host.expiresIn(req), keyId: record.keyId, user: context.user })
+    res.json({
+      expiresIn: runtime.host.expiresIn(record, req),
+      keyId: record.keyId,
+      user: context.user,
+    })
   })
 }

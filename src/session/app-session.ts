@@ -33,7 +33,9 @@ export function createAppSession(storeTimeout: number): SessionHost {
     load(req, _res, done) {
       let loaded: Loaded
       try {
-        loaded = { record: readRecord(current(req)) }
+        const session = current(req)
+        const record = readRecord(session)
+        loaded = record ? { record, sid: session.id, slot: session } : { record: null }
       } catch (failure) {
         loaded = { record: null, failure: failure as WxLoginError }
       }
@@ -85,7 +87,7 @@ export function createAppSession(storeTimeout: number): SessionHost {
 
     destroy: async (sids) => guarded().remove(sids),
 
-    expiresIn(req) {
+    expiresIn(_record, req) {
       const { originalMaxAge } = current(req).cookie
       // A cookie without an end lives as long as the store keeps it: a day, for connect-redis.
       return originalMaxAge === null ? 86_400 : Math.floor(originalMaxAge / 1000)

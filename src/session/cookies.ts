@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { CookieOptions } from 'express'
 import type { SessionData } from 'express-session'
 
@@ -33,21 +33,4 @@ export function cookieFlags(cookie: SessionData['cookie']): CookieOptions {
   // By now express-session has made true or false of 'auto'.
   const { secure, partitioned } = cookie as { secure?: boolean; partitioned?: boolean }
   return { path, httpOnly, secure, domain, sameSite, partitioned, expires: expires ?? undefined }
-}
-
-/**
- * express-session sets its cookie on a response whose session changed, and has no switch for that.
- * Put in place before express-session wraps `writeHead`, this runs last and takes the cookie out again.
- */
-export function keepCookieOut(res: ServerResponse, name: string): void {
-  const writeHead = res.writeHead
-  res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
-    const set = this.getHeader('set-cookie')
-    if (set !== undefined) {
-      const others = [set].flat().filter((cookie) => !String(cookie).startsWith(`${name}=`))
-      if (others.length > 0) this.setHeader('set-cookie', others as string[])
-      else this.removeHeader('set-cookie')
-    }
-    return Reflect.apply(writeHead, this, args) as ServerResponse
-  }
 }

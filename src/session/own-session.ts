@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Response } from 'express'
-import expressSession, { type Store } from 'express-session'
+import type { CookieOptions, SessionOptions, Store } from 'express-session'
 import { WxLoginError } from '../errors.js'
 import type { SessionSettings, Settings } from '../settings.js'
-import { cookieFlags, keepCookieOut, lendCookie } from './cookies.js'
+import { createCookieLoad } from './cookie-load.js'
+import { cookieFlags } from './cookies.js'
+import { detachSession, LazySession } from './lazy-session.js'
 import { readRecord } from './record.js'
 import type { Loaded, SessionHost, SessionRequest } from './session-host.js'
 import {
@@ -31,8 +33,9 @@ export interface OwnSessionOptions {
 }
 
 /**
- * The session the plugin owns: express-session loads, saves and touches it; the token travels in a
- * header, and express-session is shown it as its own cookie for the one call in which it reads cookies.
+ * The session the plugin owns. A token in a header is looked up in the store, and `req.session` becomes
+ * express-session's own when it is used. Where cookies are on, express-session itself loads, saves, touches and sets
+ * its cookie; a token is shown to it as that cookie, for the one call in which it reads cookies.
  */
 export function createOwnSession(
   settings: Settings,
@@ -42,20 +45,23 @@ export function createOwnSession(
 ): SessionHost {
   const { transport, storeTimeout } = settings
   const codec = createTokenCodec(session.secrets)
-  // express-session leaves requests outside the cookie's path alone; a header is good on every path. A cookie
-  // that is secure, behind no proxy it trusts, is one it does not even make (and print, under DEBUG).
-  const cookie = transport.cookie ? session.cookie : { ...session.cookie, path: '/', secure: true }
-  const middleware = expressSession({
+  const tellLate = (error: unknown, req: IncomingMessage): void => {
+    onLateError(storeUnavailable(error), req)
+  }
+  const options: SessionOptions = {
     name: session.name,
     secret: [...session.secrets],
     store,
-    ...(!transport.cookie && { proxy: false }),
     resave: false,
     saveUninitialized: false,
     // A cookie has to be sent again to slide; a token in a header slides with the record.
-    rolling: transport.cookie,
-    cookie: { ...cookie, maxAge: session.ttl * 1000 } as expressSession.CookieOptions,
-  })
+    rolling: true,
+    cookie: {
+      ...(transport.cookie ? session.cookie : { path: '/' }),
+      maxAge: session.ttl * 1000,
+    } as CookieOptions,
+  }
+  const loadByCookie = createCookieLoad(options, tellLate)
   // Kept now: a second express-session on the same store would replace it with its own cookie options.
   const generate = (store as Store as GeneratingStore).generate.bind(store)
   let connected = true
@@ -72,40 +78,33 @@ export function createOwnSession(
     return presented.kind === 'token' ? presented.sid : null
   }
 
-  /** Runs express-session on the request with exactly this token as its cookie, or with none. */
-  function run(
-    req: SessionRequest,
-    res: ServerResponse,
-    token: string | null,
-    done: (error?: unknown) => void,
-    late: (error: unknown) => void,
-  ): void {
-    const giveBack = lendCookie(
-      req,
-      token && `${session.name}=${encodeURIComponent(codec.toCookie(token))}`,
-    )
-    let called = false
-    try {
-      middleware(req as never, res as never, (error?: unknown) => {
-        // express-session comes back here where its save at the end of the response failed. By then the
-        // request is answered: the next handler must not run again.
-        if (called) {
-          late(error)
-          return
-        }
-        called = true
-        giveBack()
-        done(error)
-      })
-    } finally {
-      giveBack()
-    }
+  /** Ends a session that holds no login that can be trusted; the next login writes a good one. */
+  function giveUp(sid: string): void {
+    store.remove([sid]).catch(() => undefined)
   }
 
-  /** Takes a session that express-session made for an unknown id off a request that has no use for it. */
-  function drop(req: SessionRequest): void {
-    delete req.session
-    delete req.sessionID
+  /** Reads the session of a token; nothing is put on a request that has none. */
+  function loadByToken(
+    req: SessionRequest,
+    res: ServerResponse,
+    sid: string,
+    done: (loaded: Loaded) => void,
+  ): void {
+    store.fetch(sid, (error, data) => {
+      if (error !== null) {
+        done({ record: null, failure: storeUnavailable(error) })
+        return
+      }
+      const record = readRecord(data)
+      if (!data || !record) {
+        if (data) giveUp(sid)
+        done({ record: null })
+        return
+      }
+      const lazy = new LazySession(sid, { req, res, store, data, tellLate })
+      lazy.attach()
+      done({ record, sid, slot: lazy })
+    })
   }
 
   return {
@@ -129,22 +128,17 @@ export function createOwnSession(
         done({ record: null, ...(sid !== null && { failure: disconnected() }) })
         return
       }
-      if (!transport.cookie) keepCookieOut(res, session.name)
+      if (sid !== null && !transport.cookie) {
+        loadByToken(req, res, sid, done)
+        return
+      }
       const token = sid === null || presented.kind !== 'token' ? null : presented.token
-      run(
-        req,
-        res,
-        token,
-        (error) => {
-          done(settle(req, sid, error))
-        },
-        (error) => {
-          onLateError(storeUnavailable(error), req)
-        },
-      )
+      loadByCookie(req, res, token && codec.toCookie(token), (error) => {
+        done(settle(req, sid, error))
+      })
     },
 
-    detach: drop,
+    detach: detachSession,
 
     prepare(req) {
       if (req.session) throw new WxLoginError('WX_SESSION_CONFLICT')
@@ -181,7 +175,7 @@ export function createOwnSession(
       if (!isUp()) throw disconnected()
       const stored = await store.read(sid)
       const record = readRecord(stored)
-      return record && { sid, record, user: stored?.wxUser ?? null }
+      return record && { record, sid, slot: { wxUser: stored?.wxUser } }
     },
 
     async save(req) {
@@ -193,7 +187,7 @@ export function createOwnSession(
       const { sessionID } = req
       // Without `expires`: Express 4 would take that instead of its own, which is in the past.
       const { expires: _, ...flags } = req.session ? cookieFlags(req.session.cookie) : {}
-      drop(req)
+      detachSession(req)
       if (sessionID !== undefined) await store.remove([sessionID])
       if (transport.cookie) {
         ;(res as Response).clearCookie(session.name, flags)
@@ -204,36 +198,33 @@ export function createOwnSession(
 
     destroy: (sids) => store.remove(sids),
 
-    expiresIn(req) {
-      const loginAt = readRecord(req.session)?.loginAt ?? Date.now()
+    expiresIn({ loginAt }) {
       const left = Math.floor((loginAt - Date.now()) / 1000) + session.absoluteTtl
       return Math.max(0, Math.min(session.ttl, left))
     },
   }
 
-  /** What express-session's answer means for a request that presented `sid` (null: no token). */
+  /** What express-session's answer means for a request that presented `sid` (null: no token, or a bad one). */
   function settle(req: SessionRequest, sid: string | null, error: unknown): Loaded {
     if (error !== undefined && error !== null) {
-      drop(req)
+      detachSession(req)
       if (WxLoginError.is(error)) return { record: null, failure: error }
-      // The store's own failures come as ours: this is express-session, which can make nothing of the
-      // record. That is no session; the next login writes a good one.
-      if (sid !== null) store.remove([sid]).catch(() => undefined)
+      // The store's own failures come as ours: this is express-session, which can make nothing of the record.
+      if (sid !== null) giveUp(sid)
       return { record: null }
     }
     // Outside session.cookie.path express-session makes none.
     if (!req.session) {
       return { record: null, ...(sid !== null && !isUp() && { failure: disconnected() }) }
     }
-    if (req.sessionID !== sid) {
-      if (!transport.cookie) drop(req)
-      return { record: null }
+    const own = req.session
+    if (own.id !== sid) return { record: null }
+    const record = readRecord(own)
+    if (record) return { record, sid, slot: own }
+    if (own.wx !== undefined) {
+      detachSession(req)
+      giveUp(sid)
     }
-    const record = readRecord(req.session)
-    if (!record && (!transport.cookie || req.session.wx !== undefined)) {
-      drop(req)
-      store.remove([sid]).catch(() => undefined)
-    }
-    return { record }
+    return { record: null }
   }
 }

@@ -12,13 +12,22 @@ export interface SessionRequest extends IncomingMessage {
   originalUrl?: string
 }
 
-/** What loading the session of a request came to. */
-export interface Loaded {
-  /** The login of the session, where there is one. */
-  record: WxSessionRecord | null
-  /** Why there is none, where the request itself or the store is at fault. */
-  failure?: WxLoginError
+/** A login, and the session it stands in. */
+export interface Login {
+  readonly record: WxSessionRecord
+  readonly sid: string
+  /** Where the session keeps the user: what is written here is saved with it. */
+  readonly slot: { wxUser?: unknown }
 }
+
+/** What loading the session of a request came to. */
+export type Loaded =
+  | Login
+  | {
+      record: null
+      /** Why there is none, where the request itself or the store is at fault. */
+      failure?: WxLoginError
+    }
 
 /** A session that is made but not saved yet. */
 export interface NewSession {
@@ -38,7 +47,7 @@ export interface NewSession {
  * Every method that reaches the store throws `WX_STORE_UNAVAILABLE` where it fails or is too slow.
  */
 export interface SessionHost {
-  /** Loads the session of the request into `req.session`; calls back once, never with an exception. */
+  /** Loads the session of the request, for `req.session`; calls back once, never with an exception. */
   load(req: SessionRequest, res: ServerResponse, done: (loaded: Loaded) => void): void
   /**
    * Whether a session can be made for this request, before a code is spent on it.
@@ -50,7 +59,7 @@ export interface SessionHost {
   /** Makes a new session with a new id. */
   make(req: SessionRequest, res: ServerResponse, record: WxSessionRecord, user: unknown): NewSession
   /** The login of a session by its token, outside Express. */
-  authenticate(req: IncomingMessage): Promise<Authenticated | null>
+  authenticate(req: IncomingMessage): Promise<Login | null>
   /** Takes the session off a request it is not for; it lives on. */
   detach(req: SessionRequest): void
   /**
@@ -66,12 +75,5 @@ export interface SessionHost {
   /** Ends sessions by id. */
   destroy(sids: string[]): Promise<void>
   /** Seconds until this session ends unless it is used again. */
-  expiresIn(req: SessionRequest): number
-}
-
-/** A live session, read outside Express. */
-export interface Authenticated {
-  sid: string
-  record: WxSessionRecord
-  user: unknown
+  expiresIn(record: WxSessionRecord, req: SessionRequest): number
 }

@@ -1,11 +1,16 @@
 import type { Request } from 'express'
-import { type Session, type SessionData, Store } from 'express-session'
-import { DeadlineError, withDeadline } from '../deadline.js'
+import expressSession, { type Session, type SessionData, Store } from 'express-session'
+import { type Call, callInTime, DeadlineError } from '../deadline.js'
 import { WxLoginError } from '../errors.js'
+import { createThrottle, type Throttle } from '../throttle.js'
 import { readRecord } from './record.js'
 
-/** A method that answers by a Node callback. */
-type Call<T> = (done: (error?: Error | null, value?: T | null) => void) => void
+type Loaded = (error: unknown, session: SessionData | null) => void
+
+/** express-session's types leave out what its class takes. */
+const Cookie = expressSession.Cookie as unknown as new (
+  cookie: SessionData['cookie'],
+) => SessionData['cookie']
 
 /** One answer for every way in which a store fails; the reason goes to the operator. */
 export function storeUnavailable(error: unknown): WxLoginError {
@@ -38,37 +43,48 @@ export async function available<T>(work: () => Promise<T>): Promise<T> {
 export const disconnected = (): WxLoginError =>
   new WxLoginError('WX_STORE_UNAVAILABLE', { reason: 'the session store is disconnected' })
 
-function ask<T>(ms: number, call: Call<T>): Promise<T | null> {
-  const work = new Promise<T | null>((resolve, reject) => {
-    call((error, value) => {
-      if (error) reject(error)
-      else resolve(value ?? null)
-    })
-  })
-  return withDeadline(work, ms)
-}
-
 /**
  * Calls a method with a Node callback and waits for it, for at most `ms` milliseconds.
  *
  * @throws `WX_STORE_UNAVAILABLE`
  */
 export function storeCall<T>(ms: number, call: Call<T>): Promise<T | null> {
-  return available(() => ask(ms, call))
+  return new Promise((resolve, reject) => {
+    callInTime<T>(ms, call, (error, value) => {
+      if (error === null) resolve(value)
+      else reject(storeUnavailable(error))
+    })
+  })
 }
 
+const isLifetime = (value: unknown): boolean =>
+  value === undefined || value === null || Number.isFinite(value)
+
+/** Anything else makes express-session throw, when the session is used or in the middle of the response. */
 const isSession = (value: unknown): value is SessionData => {
   const cookie = (value as { cookie?: unknown } | null | undefined)?.cookie
   if (typeof cookie !== 'object' || cookie === null) return false
-  // Anything else makes express-session throw in the middle of the response.
-  const { originalMaxAge } = cookie as { originalMaxAge?: unknown }
-  return originalMaxAge === undefined || originalMaxAge === null || Number.isFinite(originalMaxAge)
+  const { originalMaxAge, maxAge } = cookie as { originalMaxAge?: unknown; maxAge?: unknown }
+  return isLifetime(originalMaxAge) && isLifetime(maxAge)
 }
+
+/** A store that can extend the life of a session in the moment of reading it. */
+interface SlidingStore {
+  getAndExtend?: (
+    sid: string,
+    done: (error?: unknown, session?: SessionData | null) => void,
+  ) => void
+}
+
+/** How exact a lifetime slides, in ms: a use of a session is not told to the store again before. */
+export const slideStep = (ttl: number): number => Math.min(60_000, ttl * 50)
 
 /** What {@link StoreGuard} needs beside the store. */
 export interface StoreGuardOptions {
   /** Deadline of one operation, in ms. */
   timeout: number
+  /** Sliding lifetime of a session in seconds. */
+  ttl?: number
   /** Longest life of a login in seconds, however often it is used. */
   absoluteTtl?: number
   /** Told of every operation that failed or was too slow. */
@@ -85,8 +101,9 @@ export interface StoreGuardOptions {
  * none; a failed touch does not fail the request.
  */
 export class StoreGuard extends Store {
-  readonly #inner: Store
+  readonly #inner: Store & SlidingStore
   readonly #options: StoreGuardOptions
+  #touches: Throttle | undefined
 
   constructor(inner: Store, options: StoreGuardOptions) {
     super()
@@ -95,10 +112,10 @@ export class StoreGuard extends Store {
     for (const event of ['connect', 'disconnect']) inner.on(event, () => this.emit(event))
   }
 
-  #ask<T>(call: Call<T>): Promise<T | null> {
-    return ask(this.#options.timeout, call).catch((error: unknown) => {
-      this.#options.onFailure?.()
-      throw error
+  #ask<T>(call: Call<T>, done: (error: unknown, value: T | null) => void): void {
+    callInTime<T>(this.#options.timeout, call, (error, value) => {
+      if (error !== null) this.#options.onFailure?.()
+      done(error, value)
     })
   }
 
@@ -108,9 +125,64 @@ export class StoreGuard extends Store {
     return typeof wx?.loginAt === 'number' && Date.now() - wx.loginAt > absoluteTtl * 1000
   }
 
-  /** A stored session, or null. */
-  async read(sid: string): Promise<SessionData | null> {
-    return available(() => this.#read(sid))
+  #load(sid: string, call: Call<SessionData>, done: Loaded): void {
+    this.#ask(call, (error, found) => {
+      if (error === null) {
+        if (found === null || (isSession(found) && !this.#tooOld(found))) {
+          done(null, found)
+          return
+        }
+      } else if (!(error instanceof SyntaxError) && !this.#options.unreadable?.(error)) {
+        done(storeUnavailable(error), null)
+        return
+      }
+      this.destroy(sid, (failed) => {
+        done(failed ?? null, null)
+      })
+    })
+  }
+
+  /** A stored session, or null; its life stays as long as it is. */
+  read(sid: string): Promise<SessionData | null> {
+    return new Promise((resolve, reject) => {
+      this.#load(
+        sid,
+        (answer) => void this.#inner.get(sid, answer),
+        (error, found) => {
+          if (error === null) resolve(found)
+          else reject(error as WxLoginError)
+        },
+      )
+    })
+  }
+
+  /** The session of a request: read, and its life extended. */
+  fetch(sid: string, done: Loaded): void {
+    const inner = this.#inner
+    if (inner.getAndExtend) {
+      this.#load(sid, (answer) => void inner.getAndExtend!(sid, answer), done)
+      return
+    }
+    this.#load(
+      sid,
+      (answer) => void inner.get(sid, answer),
+      (error, found) => {
+        done(error, found)
+        if (found !== null) this.#extend(sid, found)
+      },
+    )
+  }
+
+  /** Tells a store that only knows `touch` that a session is in use. */
+  #extend(sid: string, found: SessionData): void {
+    if (!this.#inner.touch) return
+    this.#touches ??= createThrottle(slideStep(this.#options.ttl ?? Infinity))
+    if (!this.#touches.due(sid)) return
+    const { originalMaxAge } = found.cookie
+    // A store may ask the cookie, of express-session's own class, how long it lives.
+    const cookie = Object.assign(new Cookie(found.cookie), { maxAge: originalMaxAge })
+    cookie.originalMaxAge = originalMaxAge
+    this.touch(sid, { ...found, cookie })
   }
 
   /** Which of these sessions hold a login. */
@@ -120,30 +192,17 @@ export class StoreGuard extends Store {
 
   /** Ends sessions. */
   async remove(sids: string[]): Promise<void> {
-    await available(() => Promise.all(sids.map((sid) => this.#drop(sid))))
-  }
-
-  #answer<T>(work: Promise<T>, done: ((error: unknown, value?: T) => void) | undefined): void {
-    work.then(
-      (value) => done?.(null, value),
-      (error: unknown) => done?.(storeUnavailable(error)),
+    await Promise.all(
+      sids.map(
+        (sid) =>
+          new Promise<void>((resolve, reject) => {
+            this.destroy(sid, (error) => {
+              if (error === null) resolve()
+              else reject(error as WxLoginError)
+            })
+          }),
+      ),
     )
-  }
-
-  #drop(sid: string): Promise<unknown> {
-    return this.#ask((done) => void this.#inner.destroy(sid, done))
-  }
-
-  async #read(sid: string): Promise<SessionData | null> {
-    try {
-      const found = await this.#ask<SessionData | null>((done) => void this.#inner.get(sid, done))
-      if (found === null) return null
-      if (isSession(found) && !this.#tooOld(found)) return found
-    } catch (error) {
-      if (!(error instanceof SyntaxError) && !this.#options.unreadable?.(error)) throw error
-    }
-    await this.#drop(sid)
-    return null
   }
 
   /** The inner store's, which may remember what a session was loaded from; its login cannot be changed. */
@@ -156,38 +215,52 @@ export class StoreGuard extends Store {
     return session
   }
 
+  /** For express-session, which calls `touch` itself at the end of the response. */
   override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
-    this.#answer(this.#read(sid), done)
-  }
-
-  override set(sid: string, session: SessionData, done?: (error?: unknown) => void): void {
-    this.#answer(
-      this.#ask((called) => void this.#inner.set(sid, session, called)),
+    const inner = this.#inner
+    this.#load(
+      sid,
+      (answer) => {
+        if (inner.getAndExtend) inner.getAndExtend(sid, answer)
+        else inner.get(sid, answer)
+      },
       done,
     )
   }
 
+  override set(sid: string, session: SessionData, done?: (error?: unknown) => void): void {
+    this.#ask(
+      (answer) => void this.#inner.set(sid, session, answer),
+      (error) => done?.(error === null ? null : storeUnavailable(error)),
+    )
+  }
+
   override destroy(sid: string, done?: (error?: unknown) => void): void {
-    this.#answer(this.#drop(sid), done)
+    this.#ask(
+      (answer) => void this.#inner.destroy(sid, answer),
+      (error) => done?.(error === null ? null : storeUnavailable(error)),
+    )
   }
 
   override touch(sid: string, session: SessionData, done?: () => void): void {
     const { touch } = this.#inner
-    const touched = touch
-      ? this.#ask((called) => void touch.call(this.#inner, sid, session, called))
-      : Promise.resolve()
-    touched
-      .catch((error: unknown) => this.#options.onTouchError?.(error))
-      .then(
-        () => done?.(),
-        () => done?.(),
-      )
+    if (!touch) {
+      done?.()
+      return
+    }
+    this.#ask(
+      (answer) => void touch.call(this.#inner, sid, session, answer),
+      (error) => {
+        if (error !== null) this.#options.onTouchError?.(error)
+        done?.()
+      },
+    )
   }
 }
 
 /**
  * Refuses to write a session that has ended since it was loaded: a logout that came between would be undone.
- * Takes it off the request then, so that express-session does not write it either.
+ * Takes it off the request then, so that it is not written at the end of the response either.
  *
  * @throws `WX_SESSION_REQUIRED`
  */

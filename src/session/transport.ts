@@ -39,6 +39,10 @@ function afterScheme(value: string, scheme: string): string | null {
  * anything else after a comma makes the whole one token that nobody signed.
  */
 function headerTokens(value: string, scheme: string): string[] {
+  if (!value.includes(',')) {
+    const token = afterScheme(value, scheme)
+    return token === null ? [] : [token]
+  }
   const parts = value.split(',')
   if (parts.every((part) => part.trim() === '')) return []
   const tokens = parts.map((part) => afterScheme(part, scheme))
@@ -47,6 +51,10 @@ function headerTokens(value: string, scheme: string): string[] {
   )
   return (whole ? tokens : [afterScheme(value, scheme)]).filter((token) => token !== null)
 }
+
+/** Whether a header has this name; most are told by their length. */
+const isNamed = (name: string, wanted: string): boolean =>
+  name.length === wanted.length && name.toLowerCase() === wanted
 
 /**
  * Finds the token of a request: in the header (RFC 6750 2.1), and in the cookie where cookies are on;
@@ -59,19 +67,23 @@ export function readToken(
   cookieName: string,
   codec: TokenCodec,
 ): Presented {
-  const found = new Set<string>()
-  for (let i = 0; i < req.rawHeaders.length; i += 2) {
-    const name = req.rawHeaders[i]!.toLowerCase()
-    const value = req.rawHeaders[i + 1]!
-    if (name === transport.header) {
-      for (const token of headerTokens(value, transport.scheme)) found.add(token)
-    } else if (name === 'cookie' && transport.cookie) {
-      for (const cookie of cookieValues(value, cookieName)) {
-        found.add(codec.fromCookie(cookie) ?? cookie)
-      }
+  const { header, scheme, cookie } = transport
+  const { rawHeaders } = req
+  let token: string | undefined
+  let conflict = false
+  const take = (found: string): void => {
+    conflict ||= token !== undefined && token !== found
+    token = found
+  }
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!
+    const value = rawHeaders[i + 1]!
+    if (isNamed(name, header)) {
+      for (const found of headerTokens(value, scheme)) take(found)
+    } else if (cookie && isNamed(name, 'cookie')) {
+      for (const found of cookieValues(value, cookieName)) take(codec.fromCookie(found) ?? found)
     }
   }
-  if (found.size > 1) return { kind: 'conflict' }
-  const [token] = found
+  if (conflict) return { kind: 'conflict' }
   return token === undefined ? { kind: 'none' } : { kind: 'token', token, sid: codec.verify(token) }
 }

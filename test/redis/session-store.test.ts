@@ -24,12 +24,14 @@ let made = 0
 let store: FullStore
 const onTouchError = jest.fn()
 
-const storeOn = (on: unknown, timeout = 5000): FullStore =>
-  new StoreGuard(createRedisSessionStore(RedisStore, linkTo(on), { prefix, ttl }), {
-    timeout,
-    onTouchError,
-    unreadable: isWrongType,
-  })
+const storeOn = (on: unknown, { timeout = 5000, cookies = true } = {}): FullStore =>
+  new StoreGuard(
+    createRedisSessionStore(RedisStore, linkTo(on), {
+      ...{ prefix, ttl, step: 60_000, cookies },
+      onExtendError: onTouchError,
+    }),
+    { timeout, onTouchError, unreadable: isWrongType },
+  )
 
 beforeAll(async () => {
   client = createClient({ url: redisUrl() })
@@ -103,7 +105,7 @@ describe('a session', () => {
     await set('b', { ...session, wxUser: 'b' })
     const answersOfOthers = new Proxy(client, {
       get: (target, name) =>
-        name === 'get'
+        name === 'get' || name === 'getEx'
           ? () => target.get(`${prefix}b`)
           : (Reflect.get(target, name, target) as unknown),
     })
@@ -117,7 +119,7 @@ describe('a session', () => {
     const garbled = new Proxy(client, {
       get(target, name) {
         const found = Reflect.get(target, name, target) as unknown
-        if (name === 'get') return async () => 'no JSON'
+        if (name === 'get' || name === 'getEx') return async () => 'no JSON'
         return typeof found === 'function' ? (found.bind(target) as unknown) : found
       },
     })
@@ -141,13 +143,48 @@ describe('a session', () => {
     await expect(client.exists(`${prefix}a`)).resolves.toBe(0)
   })
 
-  test('lives on when it is touched, and is not changed by that', async () => {
+  test('lives on when it is read for a request, and no longer than all others by a touch', async () => {
     await set('a', session)
     await client.expire(`${prefix}a`, 10)
+    await expect(get('a')).resolves.toEqual(session)
+    expect(await client.ttl(`${prefix}a`)).toBeGreaterThan(ttl - 60)
+    await client.expire(`${prefix}a`, 10)
     await touch('a', { ...session, wxUser: 'other' })
-    expect(await client.ttl(`${prefix}a`)).toBeGreaterThan(10)
+    expect(await client.ttl(`${prefix}a`)).toBe(10)
     await expect(get('a')).resolves.toEqual(session)
     expect(onTouchError).not.toHaveBeenCalled()
+  })
+
+  test('is extended by one command in each step, whoever reads it', async () => {
+    await set('a', session)
+    await set('b', session)
+    const commands = jest.spyOn(client, 'getEx')
+    try {
+      for (let i = 0; i < 5; i++) await Promise.all([get('a'), get('b')])
+      expect(commands.mock.calls.map(([key]) => key)).toEqual([`${prefix}a`, `${prefix}b`])
+    } finally {
+      commands.mockRestore()
+    }
+  })
+
+  test('that the app gave a lifetime of its own keeps that', async () => {
+    const cookie = { originalMaxAge: 100_000, expires: new Date(Date.now() + 100_000) }
+    await set('a', { ...session, cookie })
+    await client.expire(`${prefix}a`, 10)
+    await get('a')
+    // The second command went out in the same moment as the answer.
+    await client.ping()
+    expect(await client.ttl(`${prefix}a`)).toBe(100)
+    await touch('a', { ...session, cookie: { ...cookie, originalMaxAge: 50_000 } })
+    expect(await client.ttl(`${prefix}a`)).toBeLessThanOrEqual(100)
+  })
+
+  test('of phones is stored without what only a cookie needs', async () => {
+    const phones = storeOn(client, { cookies: false })
+    await set('aaaaaaaabbbb', session, phones)
+    const stored = JSON.parse((await client.get(`${prefix}aaaaaaaabbbb`)) ?? '') as object
+    expect(stored).toEqual({ of: 'aaaaaaaa', ...session, cookie: { originalMaxAge: null } })
+    await expect(get('aaaaaaaabbbb', phones)).resolves.toMatchObject({ wx, wxUser: session.wxUser })
   })
 
   test('that is gone is not brought back by a touch', async () => {
@@ -227,7 +264,10 @@ describe('a callback', () => {
 
     const failed = jest.fn()
     const error = new Error('x')
-    const failing = storeOn({ get: () => Promise.reject(error) })
+    const failing = storeOn({
+      get: () => Promise.reject(error),
+      getEx: () => Promise.reject(error),
+    })
     await new Promise<void>((resolve) => {
       failing.get('a', (...args) => {
         failed(...(args as unknown[]))
@@ -235,7 +275,7 @@ describe('a callback', () => {
       })
     })
     await new Promise(setImmediate)
-    expect(failed.mock.calls).toEqual([[expect.objectContaining(unavailable)]])
+    expect(failed.mock.calls).toEqual([[expect.objectContaining(unavailable), null]])
   })
 
   test('may be left out', async () => {
@@ -248,15 +288,52 @@ describe('a callback', () => {
   })
 })
 
-describe('a touch that fails', () => {
-  test('does not fail the request, and is told', async () => {
-    const error = new Error('READONLY You can’t write against a read only replica.')
-    const expire = jest.spyOn(client, 'expire').mockRejectedValueOnce(error)
+describe('a lifetime that cannot be extended', () => {
+  const readOnly = new Error('READONLY You can’t write against a read only replica.')
+
+  test('by a touch does not fail the request, and is told', async () => {
+    const expire = jest.spyOn(client, 'expire').mockRejectedValueOnce(readOnly)
     try {
-      await expect(touch('a', session)).resolves.toBeUndefined()
-      expect(onTouchError.mock.calls).toEqual([[error]])
+      const cookie = { originalMaxAge: 100_000, expires: new Date(Date.now() + 100_000) }
+      await expect(touch('a', { ...session, cookie })).resolves.toBeUndefined()
+      expect(onTouchError.mock.calls).toEqual([[readOnly]])
     } finally {
       expire.mockRestore()
+    }
+  })
+
+  test('by the command that reads is told, and the session is read by another', async () => {
+    await set('a', session)
+    const getEx = jest.spyOn(client, 'getEx').mockRejectedValue(readOnly)
+    const expire = jest.spyOn(client, 'expire').mockRejectedValue(readOnly)
+    try {
+      await expect(get('a')).resolves.toEqual(session)
+      await client.ping()
+      expect(onTouchError.mock.calls).toEqual([[readOnly]])
+      // And is tried again with the next request: Redis may be well by then.
+      await expect(get('a')).resolves.toEqual(session)
+      expect(getEx).toHaveBeenCalledTimes(2)
+    } finally {
+      getEx.mockRestore()
+      expire.mockRestore()
+    }
+  })
+
+  test('by a Redis that has no GETEX is extended by EXPIRE, once in each step', async () => {
+    await set('a', session)
+    await client.expire(`${prefix}a`, 10)
+    const unknown = new Error("ERR unknown command 'GETEX', with args beginning with: 'x'")
+    const getEx = jest.spyOn(client, 'getEx').mockRejectedValue(unknown)
+    try {
+      for (let i = 0; i < 3; i++) {
+        await expect(get('a')).resolves.toEqual(session)
+        await client.ping()
+      }
+      expect(await client.ttl(`${prefix}a`)).toBeGreaterThan(ttl - 60)
+      expect(getEx).toHaveBeenCalledTimes(1)
+      expect(onTouchError).not.toHaveBeenCalled()
+    } finally {
+      getEx.mockRestore()
     }
   })
 })
@@ -275,15 +352,18 @@ describe('on a server that fails', () => {
     await server.stop()
   })
 
+  // One that needs a command to be extended.
+  const short = { ...session, cookie: { originalMaxAge: 60_000 } }
+
   test('every operation ends at its deadline where Redis hangs', async () => {
-    const hanging = storeOn(own, 30)
+    const hanging = storeOn(own, { timeout: 30 })
     const late = { ...unavailable, reason: 'the session store gave no answer within 30 ms' }
     server.freeze()
     try {
       await expect(get('a', hanging)).rejects.toMatchObject(late)
       await expect(set('a', session, hanging)).rejects.toMatchObject(late)
       await expect(destroy('a', hanging)).rejects.toMatchObject(late)
-      await expect(touch('a', session, hanging)).resolves.toBeUndefined()
+      await expect(touch('a', short, hanging)).resolves.toBeUndefined()
       expect(onTouchError.mock.calls).toEqual([
         [expect.objectContaining({ name: 'DeadlineError' })],
       ])
@@ -311,7 +391,7 @@ describe('on a server that fails', () => {
     await expect(get('a', readOnly)).rejects.toMatchObject(unavailable)
     await expect(set('a', session, readOnly)).rejects.toMatchObject(unavailable)
     await expect(destroy('a', readOnly)).rejects.toMatchObject(unavailable)
-    await expect(touch('a', session, readOnly)).resolves.toBeUndefined()
+    await expect(touch('a', short, readOnly)).resolves.toBeUndefined()
     expect(onTouchError).toHaveBeenCalledTimes(1)
   })
 })

@@ -113,8 +113,8 @@ test.each<[string, expressSession.CookieOptions, number]>([
 ])('expiresIn is what is left of %s', async (_, cookie, seconds) => {
   const host = createAppSession(1000)
   const { req } = await middleware(new expressSession.MemoryStore(), cookie)(exchange())
-  expect(host.expiresIn(req)).toBeLessThanOrEqual(seconds)
-  expect(host.expiresIn(req)).toBeGreaterThan(seconds - 60)
+  expect(host.expiresIn(record, req)).toBeLessThanOrEqual(seconds)
+  expect(host.expiresIn(record, req)).toBeGreaterThan(seconds - 60)
 })
 
 test('authenticate says that there are no tokens to read', async () => {

@@ -316,7 +316,7 @@ describe('a new session', () => {
     await expect(host.authenticate(again.req)).resolves.toEqual({
       sid: made.sid,
       record,
-      user: { name: 'x' },
+      slot: { wxUser: { name: 'x' } },
     })
     // The request it was made in has the session it had: none.
     expect([req.session, req.sessionID]).toEqual([undefined, undefined])

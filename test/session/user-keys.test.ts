@@ -202,7 +202,7 @@ describe('the session keys of a user, in Redis only', () => {
     await states.client.expire(keys(), 10)
     const expire = jest.spyOn(states.client, 'expire')
     try {
-      state.keepAlive(alice)
+      state.keepAlive(alice, 0)
       await Promise.all(expire.mock.results.map(({ value }) => value as Promise<unknown>))
     } finally {
       expire.mockRestore()

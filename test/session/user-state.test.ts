@@ -217,9 +217,9 @@ describe.each<[string, Kind]>([
   })
 
   test('keeping the list alive says nothing and fails nowhere', async () => {
-    expect(state.keepAlive(alice)).toBeUndefined()
+    expect(state.keepAlive(alice, 0)).toBeUndefined()
     await state.addSession(alice, 'a', 1)
-    expect(state.keepAlive(alice)).toBeUndefined()
+    expect(state.keepAlive(alice, 0)).toBeUndefined()
     await expect(sids()).resolves.toEqual(['a'])
   })
 })
@@ -328,49 +328,46 @@ describe('in Redis only', () => {
       const state = inRedis.make()
       await state.addSession(alice, 'a', 1)
       await states.client.expire(sessions(), 10)
-      state.keepAlive(alice)
+      state.keepAlive(alice, 0)
       await settled()
       expect(await states.client.ttl(sessions())).toBeGreaterThan(ttl)
     })
 
     test('makes no list where there is none', async () => {
-      inRedis.make().keepAlive(alice)
+      inRedis.make().keepAlive(alice, 0)
       await settled()
       await expect(states.client.exists(sessions())).resolves.toBe(0)
     })
 
     test('asks Redis once in half a lifetime, for each user', () => {
       const state = inRedis.make()
-      for (let i = 0; i < 100; i++) state.keepAlive(alice)
+      for (let i = 0; i < 100; i++) state.keepAlive(alice, 0)
       expect(extended()).toBe(1)
-      state.keepAlive(bob)
+      state.keepAlive(bob, 0)
       expect(extended()).toBe(2)
       now.mockReturnValue(start + (ttl * 1000) / 2 - 1)
-      state.keepAlive(alice)
+      state.keepAlive(alice, 0)
       expect(extended()).toBe(2)
       now.mockReturnValue(start + (ttl * 1000) / 2)
-      state.keepAlive(alice)
-      state.keepAlive(alice)
+      state.keepAlive(alice, 0)
+      state.keepAlive(alice, 0)
       expect(extended()).toBe(3)
     })
 
     test('asks again at once where Redis failed', async () => {
       const state = inRedis.make()
       expire.mockRejectedValueOnce(new Error('away'))
-      state.keepAlive(alice)
+      state.keepAlive(alice, 0)
       await new Promise(setImmediate)
-      state.keepAlive(alice)
+      state.keepAlive(alice, 0)
       expect(extended()).toBe(2)
     })
 
-    test('remembers ten thousand users and no more', () => {
+    test('leaves the first half of a lifetime to the login', () => {
       const state = inRedis.make()
-      expire.mockResolvedValue(1)
-      for (let i = 0; i <= 10_000; i++) state.keepAlive({ ...alice, openid: `o${i}` })
-      expire.mockClear()
-      state.keepAlive({ ...alice, openid: 'o10000' })
+      state.keepAlive(alice, start - (ttl * 1000) / 2 + 1)
       expect(expire).not.toHaveBeenCalled()
-      state.keepAlive({ ...alice, openid: 'o0' })
+      state.keepAlive(alice, start - (ttl * 1000) / 2)
       expect(extended()).toBe(1)
     })
   })
@@ -451,7 +448,7 @@ describe('in Redis only', () => {
           const error: unknown = await operation(state).catch((thrown: unknown) => thrown)
           expect([name, error]).toEqual([name, expect.objectContaining({ name: 'DeadlineError' })])
         }
-        expect(() => state.keepAlive(alice)).not.toThrow()
+        expect(() => state.keepAlive(alice, 0)).not.toThrow()
       } finally {
         server.thaw()
       }
@@ -468,7 +465,7 @@ describe('in Redis only', () => {
       }
       own.destroy()
       for (const [, operation] of operations) await expect(operation(state)).rejects.toThrow()
-      expect(() => state.keepAlive(alice)).not.toThrow()
+      expect(() => state.keepAlive(alice, 0)).not.toThrow()
     })
   })
 })

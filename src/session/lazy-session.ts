@@ -1,0 +1,212 @@
+import type { ServerResponse } from 'node:http'
+import type { Session, SessionData } from 'express-session'
+import type { SessionRequest } from './session-host.js'
+import type { StoreGuard } from './store-guard.js'
+
+/** A session on a request, as express-session gives it. */
+type LiveSession = Session & Partial<SessionData>
+
+/** What is in a session, without the cookie, whose times change with every use. */
+const textOf = (session: LiveSession, changes: object = {}): string =>
+  JSON.stringify(Object.assign({}, session, { cookie: undefined }, changes))
+
+const slot = Symbol('express-wx-login.session')
+
+interface LazyRequest extends SessionRequest {
+  [slot]?: LazySession
+}
+
+function define(target: object, name: string, value: unknown): void {
+  Object.defineProperty(target, name, {
+    ...{ configurable: true, enumerable: true, writable: true, value },
+  })
+}
+
+/** A property of a request until it is set; on an object that inherits from the request it is set there. */
+const until = (name: string, read: (lazy: LazySession) => unknown): PropertyDescriptor => ({
+  configurable: true,
+  enumerable: true,
+  get(this: LazyRequest) {
+    return read(this[slot]!)
+  },
+  set(this: LazyRequest, value: unknown) {
+    define(this, name, value)
+  },
+})
+
+// Shared by all requests: getters of its own for each would cost more than they save.
+const session = until('session', (lazy) => lazy.open())
+const sessionID = until('sessionID', (lazy) => lazy.sid)
+const sessionStore = until('sessionStore', (lazy) => lazy.store)
+
+/**
+ * The session of a request that has been read, before anybody asks for it. `req.session` becomes express-session's
+ * own object when it is used first, and is saved before the response ends if it was changed, as with express-session.
+ * A request that does not use it pays for none of that.
+ */
+export class LazySession {
+  readonly #req: LazyRequest
+  readonly #res: ServerResponse
+  readonly #store: StoreGuard
+  readonly #data: SessionData
+  readonly #tellLate: (error: unknown, req: SessionRequest) => void
+  readonly #sid: string
+  /** How long the session lives, as it was stored. */
+  readonly #lifetime: number | null
+  #opened: LiveSession | undefined
+  #watching = false
+  /** The user as text, once it was handed out. */
+  #user: string | undefined
+  /** What the store has: of which session, and its text. */
+  #saved = { id: '', text: '' }
+
+  constructor(
+    sid: string,
+    parts: {
+      req: SessionRequest
+      res: ServerResponse
+      store: StoreGuard
+      data: SessionData
+      /** Told of a save at the end of the response that failed. */
+      tellLate: (error: unknown, req: SessionRequest) => void
+    },
+  ) {
+    this.#req = parts.req
+    this.#res = parts.res
+    this.#store = parts.store
+    this.#data = parts.data
+    this.#tellLate = parts.tellLate
+    this.#sid = sid
+    this.#lifetime = parts.data.cookie.originalMaxAge
+  }
+
+  /** Puts it on the request. */
+  attach(): void {
+    const req = this.#req
+    Object.defineProperty(req, slot, { value: this, configurable: true, writable: true })
+    Object.defineProperty(req, 'session', session)
+    Object.defineProperty(req, 'sessionID', sessionID)
+    Object.defineProperty(req, 'sessionStore', sessionStore)
+  }
+
+  get sid(): string {
+    return this.#sid
+  }
+
+  get store(): StoreGuard {
+    return this.#store
+  }
+
+  /** What the session keeps of the user. */
+  get wxUser(): unknown {
+    const { wxUser } = this.#data
+    // It may be changed in place, as everything in a session.
+    if (typeof wxUser === 'object' && wxUser !== null && !this.#opened) {
+      this.#user ??= JSON.stringify(wxUser)
+      this.#watch()
+    }
+    return this.#opened ? this.#opened.wxUser : wxUser
+  }
+
+  set wxUser(user: unknown) {
+    this.open().wxUser = user
+  }
+
+  /** The session itself. */
+  open(): LiveSession {
+    if (this.#opened) return this.#opened
+    const req = this.#req
+    define(req, 'sessionID', this.sid)
+    define(req, 'sessionStore', this.#store)
+    const session = this.#store.createSession(req as never, this.#data)
+    this.#opened = session
+    // What is stored for a phone has no cookie to say when it ends.
+    if (!session.cookie.expires) session.touch()
+    this.#adopt(session)
+    if (this.#user !== undefined) {
+      const text = textOf(session, { wxUser: JSON.parse(this.#user) as unknown })
+      this.#saved = { id: this.sid, text }
+    }
+    this.#watch()
+    return session
+  }
+
+  /** Keeps in mind what the store has of a session, also after the app's own `save` and `reload`. */
+  #adopt(session: LiveSession): void {
+    const { save, reload } = session
+    const remember = (): void => {
+      this.#saved = { id: session.id, text: textOf(session) }
+    }
+    const req = this.#req
+    remember()
+    const methods = {
+      save(done?: (error?: unknown) => void) {
+        remember()
+        return save.call(session, done)
+      },
+      reload: (done: (error?: unknown) => void) =>
+        reload.call(session, (error?: unknown) => {
+          if (req.session && req.session !== session) this.#adopt(req.session)
+          done(error)
+        }),
+    }
+    for (const [name, value] of Object.entries(methods)) {
+      Object.defineProperty(session, name, { configurable: true, writable: true, value })
+    }
+  }
+
+  /** Lets the response end only when what was changed is saved. */
+  #watch(): void {
+    const res = this.#res
+    if (this.#watching || res.writableEnded) return
+    this.#watching = true
+    const end = res.end
+    let saving = false
+    const wrapped = (...args: unknown[]): ServerResponse => {
+      if (saving) return res
+      const saved = this.#commit()
+      if (!saved) {
+        if (res.end === (wrapped as unknown)) res.end = end
+        return Reflect.apply(end, res, args) as ServerResponse
+      }
+      saving = true
+      // The answer is decided: nobody else may begin another one meanwhile.
+      if (!res.headersSent) res.writeHead(res.statusCode)
+      void saved.then(() => Reflect.apply(end, res, args) as ServerResponse)
+      return res
+    }
+    res.end = wrapped as typeof end
+  }
+
+  /** Saves the session if it is not as the store has it; null where there is nothing to do. */
+  #commit(): Promise<void> | null {
+    if (!this.#opened) {
+      if (JSON.stringify(this.#data.wxUser) === this.#user) return null
+      this.open()
+    }
+    const { session, sessionID } = this.#req
+    // Destroyed, or replaced by something that is none.
+    if (typeof session?.save !== 'function' || typeof sessionID !== 'string') return null
+    if (session.id !== this.#saved.id || textOf(session) !== this.#saved.text) {
+      session.touch()
+      return new Promise((resolve) => {
+        session.save((error?: unknown) => {
+          if (error !== undefined && error !== null) this.#tellLate(error, this.#req)
+          resolve()
+        })
+      })
+    }
+    if (session.cookie.originalMaxAge === this.#lifetime) return null
+    // The app gave this session a lifetime of its own.
+    session.touch()
+    return new Promise((resolve) => {
+      this.#store.touch(sessionID, session, resolve)
+    })
+  }
+}
+
+/** Takes a session off a request that has no use for it. */
+export function detachSession(req: SessionRequest): void {
+  delete req.session
+  delete req.sessionID
+}
