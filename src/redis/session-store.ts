@@ -113,6 +113,8 @@ export function createRedisSessionStore(
   const redis = (): Commands => link.client as Commands
   const { ttl, step, cookies } = options
   const extensions = createThrottle(step)
+  // A use within a step of the last extension adds nothing, and is due its whole lifetime all the same.
+  const slack = Math.ceil(step / 1000)
   // Of this store: what another one wrote says nothing of what is here.
   const loadedFrom = Symbol('express-wx-login.text')
 
@@ -140,8 +142,8 @@ export function createRedisSessionStore(
   }
 
   class WxRedisStore extends Base {
-    async #create(key: string, session: SessionData, text: string, ttl: number): Promise<void> {
-      const expiration = { type: 'EX', value: ttl }
+    async #create(key: string, session: SessionData, text: string, seconds: number): Promise<void> {
+      const expiration = { type: 'EX', value: seconds }
       if ((await redis().set(key, text, { condition: 'NX', expiration })) === null) {
         throw new Error('EXISTS a new session has the id of another')
       }
@@ -152,14 +154,14 @@ export function createRedisSessionStore(
       sid: string,
       session: SessionData,
       text: string,
-      ttl: number,
+      seconds: number,
       loaded: string,
     ): Promise<void> {
       const key = this.prefix + sid
       let from = loaded
       let to = text
       for (let attempt = 0; attempt < maxAttempts; attempt++) {
-        const found = await compareAndSet(redis(), key, from, to, ttl)
+        const found = await compareAndSet(redis(), key, from, to, seconds)
         if (typeof found !== 'string') {
           // Not `to`: what others wrote is not in this object, and its next save would take it out again.
           if (found === 1) setText(session, text)
@@ -176,29 +178,30 @@ export function createRedisSessionStore(
 
     async #write(sid: string, session: SessionData): Promise<void> {
       const key = this.prefix + sid
-      const ttl = (this as unknown as { getTTL(session: SessionData): number }).getTTL(session)
-      if (ttl <= 0) {
+      const own = (this as unknown as { getTTL(session: SessionData): number }).getTTL(session)
+      if (own <= 0) {
         await super.destroy(sid)
         return
       }
+      const seconds = own < ttl ? own : own + slack
       const text = marked(sid, forStore(session))
       const loaded = textOf(session)
       await (loaded === undefined
-        ? this.#create(key, session, text, ttl)
-        : this.#update(sid, session, text, ttl, loaded))
+        ? this.#create(key, session, text, seconds)
+        : this.#update(sid, session, text, seconds, loaded))
     }
 
     /** Extends a lifetime in the command that reads; a Redis that does not know that, or refuses it now, is read. */
     async #textAndExtend(sid: string): Promise<string | null> {
       const key = this.prefix + sid
       try {
-        return await redis().getEx(key, { type: 'EX', value: ttl })
+        return await redis().getEx(key, { type: 'EX', value: ttl + slack })
       } catch (error) {
         extensions.forget(sid)
         if (isConnectionError(error) || isWrongType(error)) throw error
         const text = redis().get(key)
         redis()
-          .expire(key, ttl)
+          .expire(key, ttl + slack)
           .then(() => extensions.due(sid), options.onExtendError)
         return text
       }

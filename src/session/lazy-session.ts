@@ -160,19 +160,20 @@ export class LazySession {
     const res = this.#res
     if (this.#watching || res.writableEnded) return
     this.#watching = true
-    const end = res.end
+    const { end } = res
     let saving = false
     const wrapped = (...args: unknown[]): ServerResponse => {
+      const endNow = (): ServerResponse => Reflect.apply(end, res, args) as ServerResponse
       if (saving) return res
+      // Once: a session that cannot be stored throws here, and the app answers with that error.
+      if (res.end === (wrapped as unknown)) res.end = end
       const saved = this.#commit()
-      if (!saved) {
-        if (res.end === (wrapped as unknown)) res.end = end
-        return Reflect.apply(end, res, args) as ServerResponse
-      }
+      if (!saved) return endNow()
       saving = true
+      res.end = wrapped as typeof end
       // The answer is decided: nobody else may begin another one meanwhile.
       if (!res.headersSent) res.writeHead(res.statusCode)
-      void saved.then(() => Reflect.apply(end, res, args) as ServerResponse)
+      void saved.then(endNow)
       return res
     }
     res.end = wrapped as typeof end

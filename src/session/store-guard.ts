@@ -176,11 +176,14 @@ export class StoreGuard extends Store {
   /** Tells a store that only knows `touch` that a session is in use. */
   #extend(sid: string, found: SessionData): void {
     if (!this.#inner.touch) return
-    this.#touches ??= createThrottle(slideStep(this.#options.ttl ?? Infinity))
+    const step = slideStep(this.#options.ttl ?? Infinity)
+    this.#touches ??= createThrottle(step)
     if (!this.#touches.due(sid)) return
     const { originalMaxAge } = found.cookie
-    // A store may ask the cookie, of express-session's own class, how long it lives.
-    const cookie = Object.assign(new Cookie(found.cookie), { maxAge: originalMaxAge })
+    // A store may ask the cookie, of express-session's own class, how long it lives. A use within the step adds
+    // nothing, and is due its whole lifetime all the same.
+    const maxAge = typeof originalMaxAge === 'number' ? originalMaxAge + step : originalMaxAge
+    const cookie = Object.assign(new Cookie(found.cookie), { maxAge })
     cookie.originalMaxAge = originalMaxAge
     this.touch(sid, { ...found, cookie })
   }

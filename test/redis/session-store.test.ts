@@ -131,8 +131,9 @@ describe('a session', () => {
     await set('own', session)
     await set('cookie', { ...session, cookie: { expires: new Date(Date.now() + 100_000) } })
     const [own, cookie] = [await client.ttl(`${prefix}own`), await client.ttl(`${prefix}cookie`)]
-    expect(own).toBeGreaterThan(ttl - 60)
-    expect(own).toBeLessThanOrEqual(ttl)
+    // And up to a step longer, in which it need not be extended again.
+    expect(own).toBeGreaterThanOrEqual(ttl)
+    expect(own).toBeLessThanOrEqual(ttl + 60)
     expect(cookie).toBeGreaterThan(40)
     expect(cookie).toBeLessThanOrEqual(100)
   })
