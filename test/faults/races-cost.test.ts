@@ -83,10 +83,10 @@ async function both(
 }
 
 describe('what closing the races costs in Redis', () => {
-  it('a guarded request that changes nothing: as much as stock', async () => {
+  it('a guarded request that changes nothing: half as much as stock', async () => {
     const { stock, ours } = await both((app, login) => app.read(login))
     expect(stock).toEqual({ commands: { get: 1, expire: 1 }, roundTrips: 2 })
-    expect(ours).toEqual(stock)
+    expect(ours).toEqual({ commands: { get: 1 }, roundTrips: 1 })
   })
 
   it('a guarded request that writes: no round trip more than stock', async () => {
