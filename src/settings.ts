@@ -55,7 +55,8 @@ export interface SessionSettings {
 export const wechatDefaults: Readonly<{ baseUrl: string; timeout: number; fetch: WxFetch }> = {
   baseUrl: 'https://api.weixin.qq.com',
   timeout: 5000,
-  // Looked up at each call, so that a global fetch replaced later (a proxy, a tracer) is used.
+  // Looked up at each call, so that a global fetch replaced later (a proxy, a tracer) is used. With this very function
+  // and nothing replaced, wechat/http.ts uses connections of its own.
   fetch: (url, init) => fetch(url, init),
 }
 

@@ -2,7 +2,7 @@ import { WxLoginError } from '../errors.js'
 import { wechatDefaults } from '../settings.js'
 import type { WxCodeSession, WxFetch } from '../types.js'
 import { errcodeOf, errorOfReply } from './errcodes.js'
-import { addressOf, askWeChat, upstreamError } from './http.js'
+import { addressOf, askWeChat, upstreamError, withinTime } from './http.js'
 import { unlessBusy } from './unless-busy.js'
 
 const isId = (value: unknown): value is string =>
@@ -31,14 +31,15 @@ export function checkCodeSession(
 
 /**
  * Exchanges a code from `wx.login` for the user's identity and session key: one request, and one more
- * only after errcode -1 (busy: no session was issued). Needs no access token. A code is spent by the
- * attempt, so that nothing else is tried again.
+ * only after errcode -1 (busy: no session was issued), or where WeChat closes a kept connection without
+ * a word of answer. Needs no access token. A code is spent by the attempt, so that nothing else is tried
+ * again.
  *
  * https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session.html
  *
  * @param d.baseUrl - default `https://api.weixin.qq.com`
  * @param d.timeout - deadline of the whole exchange in ms, default 5000
- * @param d.fetch - default the global one
+ * @param d.fetch - default the global one, or what does the same faster where that is Node's own
  * @throws {@link WxLoginError} `WX_BAD_REQUEST` for something that is no code, `WX_CODE_INVALID`,
  *   `WX_CODE_USED`, `WX_RATE_LIMITED`, `WX_USER_BLOCKED`, `WX_APP_CONFIG`, `WX_BUSY`, `WX_UPSTREAM`
  * @example
@@ -65,10 +66,11 @@ export async function code2Session(d: {
   })
   const { baseUrl = wechatDefaults.baseUrl } = d
   const url = addressOf(baseUrl, `/sns/jscode2session?${query.toString()}`)
-  const signal = AbortSignal.timeout(d.timeout ?? wechatDefaults.timeout)
   const send = d.fetch ?? wechatDefaults.fetch
 
-  const reply = await unlessBusy(() => askWeChat(send, url, { method: 'GET' }, signal), signal)
+  const reply = await withinTime(d.timeout ?? wechatDefaults.timeout, (signal) =>
+    unlessBusy(() => askWeChat(send, url, { method: 'GET' }, signal), signal),
+  )
   if (errcodeOf(reply) !== 0) throw errorOfReply(reply)
   return checkCodeSession({
     openid: reply['openid'],

@@ -1,6 +1,9 @@
 import { WxLoginError } from '../errors.js'
+import { wechatDefaults } from '../settings.js'
 import type { WxFetch } from '../types.js'
 import { isJsonObject } from './json.js'
+import { isFetchStock } from './stock-fetch.js'
+import { askOverWire, type WireAnswer, type WireRequest } from './wire.js'
 
 const maxReply = 64 * 1024
 
@@ -25,11 +28,13 @@ export function outageError(reason: string, status?: number): WxLoginError {
 /** Whether an error says that WeChat is away. */
 export const isOutage = (error: unknown): boolean => outages.has(error as WxLoginError)
 
+const late = (): WxLoginError => outageError('WeChat did not answer in time', 504)
+
 /** Rejects when the signal fires, also where the work itself does not listen to it. */
 export function untilAborted<T>(
   work: Promise<T>,
   signal: AbortSignal,
-  why: () => WxLoginError = () => outageError('WeChat did not answer in time', 504),
+  why: () => WxLoginError = late,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const stop = (): void => {
@@ -47,7 +52,26 @@ export function untilAborted<T>(
   })
 }
 
-async function readBounded(response: Response): Promise<string> {
+/**
+ * Does work that a signal ends after `ms` milliseconds. `AbortSignal.timeout` costs ten times as much and keeps its timer
+ * for as long, whatever became of the work.
+ */
+export async function withinTime<T>(
+  ms: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController()
+  const timer = setTimeout(() => {
+    controller.abort(new DOMException('WeChat did not answer in time', 'TimeoutError'))
+  }, ms).unref()
+  try {
+    return await work(controller.signal)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function readBounded(response: Response): Promise<string | undefined> {
   const reader = response.body?.getReader()
   if (!reader) return ''
   const decoder = new TextDecoder()
@@ -59,57 +83,80 @@ async function readBounded(response: Response): Promise<string> {
     length += value.byteLength
     if (length > maxReply) {
       reader.cancel().catch(() => undefined)
-      throw upstreamError('WeChat answered more than 64 kB')
+      return undefined
     }
     text += decoder.decode(value, { stream: true })
   }
 }
 
+async function askOverFetch(
+  send: WxFetch,
+  url: string,
+  request: WireRequest,
+  signal: AbortSignal,
+): Promise<WireAnswer> {
+  const response = await send(url, { ...request, redirect: 'manual', signal })
+  const { ok, status } = response
+  if (ok) return { status, text: await readBounded(response) }
+  response.body?.cancel().catch(() => undefined)
+  return { status, text: '' }
+}
+
+function textOf({ status, text }: WireAnswer): string {
+  if (status < 200 || status > 299) {
+    const reason = `WeChat answered HTTP ${String(status)}`
+    throw status >= 500 ? outageError(reason) : upstreamError(reason)
+  }
+  if (text === undefined) throw upstreamError('WeChat answered more than 64 kB')
+  return text
+}
+
 /** WeChat labels its JSON text/plain and has been seen to put raw control characters into it. */
 function parseReply(text: string): Record<string, unknown> {
-  for (const candidate of [text, text.replace(/[\u0000-\u001f]/g, ' ')]) {
+  let reply: unknown
+  try {
+    reply = JSON.parse(text)
+  } catch {
     try {
-      const reply: unknown = JSON.parse(candidate)
-      if (isJsonObject(reply)) return reply
-      break
+      reply = JSON.parse(text.replace(/[\u0000-\u001f]/g, ' '))
     } catch {
-      continue
+      // Told below like any other answer that is none.
     }
   }
+  if (isJsonObject(reply)) return reply
   throw upstreamError('WeChat answered something that is no JSON object')
 }
 
-/** The name of a network failure, as far as it is a bare code: messages of fetch quote the URL. */
+/** The name of a network failure, as far as it is a bare code: the messages quote the URL. */
 export function failureName(error: unknown): string {
-  const code = (error as { cause?: { code?: unknown } } | null | undefined)?.cause?.code
-  return typeof code === 'string' && /^[A-Z_]{2,40}$/.test(code) ? code : 'network error'
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } | null }
+  const name = cause?.code ?? code
+  return typeof name === 'string' && /^[A-Z_]{2,40}$/.test(name) ? name : 'network error'
 }
 
 /**
  * One request to WeChat: no redirects, at most 64 kB of answer, JSON whatever its content type says.
  *
+ * @param send - with the default, and the global `fetch` as Node has it, connections of our own are used: they cost
+ *   half of what `fetch` does
  * @param signal - the deadline of the whole exchange, body included
  * @throws {@link WxLoginError} `WX_UPSTREAM`, 504 past the deadline, 502 otherwise
  */
 export async function askWeChat(
   send: WxFetch,
   url: string,
-  init: RequestInit,
+  request: WireRequest,
   signal: AbortSignal,
 ): Promise<Record<string, unknown>> {
-  const exchange = async (): Promise<string> => {
-    const response = await send(url, { ...init, redirect: 'manual', signal })
-    if (!response.ok) {
-      response.body?.cancel().catch(() => undefined)
-      const reason = `WeChat answered HTTP ${String(response.status)}`
-      throw response.status >= 500 ? outageError(reason) : upstreamError(reason)
-    }
-    return readBounded(response)
-  }
   try {
-    return parseReply(await untilAborted(exchange(), signal))
+    const answer =
+      send === wechatDefaults.fetch && isFetchStock()
+        ? await askOverWire(url, request, { maxBytes: maxReply, signal })
+        : await untilAborted(askOverFetch(send, url, request, signal), signal)
+    return parseReply(textOf(answer))
   } catch (error) {
     if (WxLoginError.is(error)) throw error
+    if (signal.aborted && error === signal.reason) throw late()
     throw outageError(`WeChat could not be reached: ${failureName(error)}`)
   }
 }

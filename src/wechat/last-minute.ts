@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 const keepFor = 60_000
 const maxEntries = 10_000
@@ -25,8 +25,7 @@ export function createLastMinute<E extends Shared>(
   now: () => number = () => performance.now(),
 ): LastMinute<E> {
   const entries = new Map<string, { entry: E; since: number; succeeded: boolean }>()
-  const keyOf = (name: readonly string[]): string =>
-    createHash('sha256').update(name.join('\n')).digest('base64')
+  const keyOf = (name: readonly string[]): string => hash('sha256', name.join('\n'), 'base64')
 
   // Oldest first, so that this ends at the first that is young enough.
   function forgetOld(): void {

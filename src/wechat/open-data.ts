@@ -1,4 +1,10 @@
-import { createDecipheriv, createHash, timingSafeEqual } from 'node:crypto'
+import {
+  createDecipheriv,
+  createSecretKey,
+  hash,
+  type KeyObject,
+  timingSafeEqual,
+} from 'node:crypto'
 import { WxLoginError } from '../errors.js'
 import type { WxEncryptedData, WxSignedData, WxWatermark } from '../types.js'
 import { isJsonObject } from './json.js'
@@ -13,9 +19,17 @@ export const staleKey = (reason: string): WxLoginError =>
 export const isStaleKey = (error: unknown): error is WxLoginError =>
   WxLoginError.is(error) && error.code === 'WX_STALE_KEY'
 
+const sixteenBytes = /^[A-Za-z0-9+/]{22}==$/
+
 /** Bytes of a base64 text; mends what a form or query decoder does to `+`, accepts the URL-safe alphabet. */
 export function base64(value: unknown): Buffer | null {
-  if (typeof value !== 'string') return null
+  if (typeof value !== 'string' || value === '') return null
+  const bytes = Buffer.from(value, 'base64')
+  // What comes as WeChat made it needs no mending: a key or an iv is told by its form, the rest by coming out as it
+  // went in, which is four times as fast as to look at each character.
+  if (value.length === 24 ? sixteenBytes.test(value) : bytes.toString('base64') === value) {
+    return bytes
+  }
   const standard = value.replace(/[ -]/g, '+').replaceAll('_', '/')
   const [, digits = '', padding = ''] = /^([A-Za-z0-9+/]+)(={0,2})$/.exec(standard) ?? []
   // Node's own decoder drops whatever it cannot use; here that is not base64. Padding may be left out.
@@ -24,11 +38,19 @@ export function base64(value: unknown): Buffer | null {
   return digits !== '' && wellFormed ? Buffer.from(standard, 'base64') : null
 }
 
-function sessionKeyBytes(sessionKey: unknown): Buffer {
+// Node 24 throws and catches two errors of its own for every key that is bytes, which costs twice as much as all the rest
+// of a decryption. Before that, making a KeyObject costs more than it saves.
+const asKeyObject = Number.parseInt(process.versions.node, 10) >= 24
+
+function sessionKeyOf(sessionKey: unknown): Buffer | KeyObject {
   const key = base64(sessionKey)
   if (key?.length !== 16) throw badRequest('sessionKey: must be base64 of 16 bytes.')
-  return key
+  return asKeyObject ? createSecretKey(key) : key
 }
+
+const isBlocks = (bytes: Buffer | null): bytes is Buffer =>
+  bytes !== null && bytes.length > 0 && bytes.length % 16 === 0
+const isIv = (bytes: Buffer | null): bytes is Buffer => bytes?.length === 16
 
 /** The fields of open data that are not of the right shape, each with what it must be. */
 export function openDataFaults(
@@ -43,14 +65,17 @@ export function openDataFaults(
     faults.push('signature: must be 40 hex digits')
   }
   if (d.encryptedData !== undefined || d.iv !== undefined) {
-    const length = base64(d.encryptedData)?.length ?? 0
-    if (length === 0 || length % 16 !== 0) {
+    if (!isBlocks(base64(d.encryptedData))) {
       faults.push('encryptedData: must be base64 of whole 16-byte blocks')
     }
-    if (base64(d.iv)?.length !== 16) faults.push('iv: must be base64 of 16 bytes')
+    if (!isIv(base64(d.iv))) faults.push('iv: must be base64 of 16 bytes')
   }
   return faults
 }
+
+// Used again for each comparison: making them costs a fifth of it.
+const expectedHex = Buffer.alloc(40)
+const givenHex = Buffer.alloc(40)
 
 /**
  * Whether `signature` is `sha1(rawData + session_key)` in hex, compared in constant time. `rawData` must be
@@ -66,20 +91,22 @@ export function openDataFaults(
  * ```
  */
 export function verifySignature(d: WxSignedData & { sessionKey: string }): boolean {
-  for (const name of ['rawData', 'signature', 'sessionKey'] as const) {
-    if (typeof (d as Partial<typeof d> | undefined)?.[name] !== 'string')
-      throw badRequest(`${name}: must be a string.`)
-  }
-  if (!/^[0-9a-f]{40}$/i.test(d.signature)) return false
-  const expected = createHash('sha1').update(d.rawData).update(d.sessionKey).digest()
-  return timingSafeEqual(expected, Buffer.from(d.signature, 'hex'))
+  const { rawData, signature, sessionKey } = (d ?? {}) as Partial<typeof d>
+  if (typeof rawData !== 'string') throw badRequest('rawData: must be a string.')
+  if (typeof signature !== 'string') throw badRequest('signature: must be a string.')
+  if (typeof sessionKey !== 'string') throw badRequest('sessionKey: must be a string.')
+  // In UTF-8: no other character may pass for a hex digit because a byte of it does.
+  if (signature.length !== 40 || givenHex.write(signature.toLowerCase(), 'utf8') !== 40)
+    return false
+  expectedHex.write(hash('sha1', rawData + sessionKey), 'latin1')
+  return timingSafeEqual(expectedHex, givenHex)
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** JSON without `__proto__` keys, which would change the prototype of an object it is merged into. */
 function parseJson(text: string): unknown {
-  return /__proto__|\\u/.test(text)
+  return text.includes('__proto__') || text.includes('\\u')
     ? JSON.parse(text, function (this: unknown, key, value: unknown) {
         return key === '__proto__' ? undefined : value
       })
@@ -112,14 +139,16 @@ export function decryptData<T = Record<string, unknown>>(
   d: WxEncryptedData & { sessionKey: string; appid?: string | undefined },
 ): T {
   const { encryptedData = '', iv = '' } = (d ?? {}) as Partial<typeof d>
-  const faults = openDataFaults({ encryptedData, iv })
-  if (faults.length > 0) throw badRequest(faults.join('; '))
-  const key = sessionKeyBytes(d.sessionKey)
-  const decipher = createDecipheriv('aes-128-cbc', key, base64(d.iv))
+  const ciphertext = base64(encryptedData)
+  const start = base64(iv)
+  if (!isBlocks(ciphertext) || !isIv(start)) {
+    throw badRequest(openDataFaults({ encryptedData, iv }).join('; '))
+  }
+  const decipher = createDecipheriv('aes-128-cbc', sessionKeyOf(d.sessionKey), start)
   let data: unknown
   let step = 'padding'
   try {
-    const bytes = Buffer.concat([decipher.update(base64(d.encryptedData)!), decipher.final()])
+    const bytes = Buffer.concat([decipher.update(ciphertext), decipher.final()])
     step = 'encoding'
     const text = utf8.decode(bytes)
     step = 'JSON'

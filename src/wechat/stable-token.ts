@@ -1,5 +1,6 @@
 import type { WxApp, WxFetch } from '../types.js'
 import { addressOf, askWeChat } from './http.js'
+import type { WireRequest } from './wire.js'
 
 /**
  * Asks WeChat for the app's access token, once. WeChat answers every call with the same token until shortly before
@@ -15,10 +16,10 @@ export function askStableToken(
   { appid, secret }: WxApp,
   signal: AbortSignal,
 ): Promise<Record<string, unknown>> {
-  const init = {
+  const request: WireRequest = {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ grant_type: 'client_credential', appid, secret, force_refresh: false }),
   }
-  return askWeChat(fetch, addressOf(baseUrl, '/cgi-bin/stable_token'), init, signal)
+  return askWeChat(fetch, addressOf(baseUrl, '/cgi-bin/stable_token'), request, signal)
 }

@@ -5,6 +5,7 @@ import * as fc from 'fast-check'
 import { WxLoginError } from '../../src/errors.js'
 import type { WxFetch } from '../../src/types.js'
 import { checkCodeSession, code2Session, isCode } from '../../src/wechat/code2session.js'
+import { connections } from '../../src/wechat/connections.js'
 import { type LocalWeChat, startLocalWeChat } from './local-wechat.js'
 import { bytesFor } from './phone.js'
 
@@ -287,18 +288,13 @@ describe('WeChat that is busy (-1)', () => {
   })
 
   test('gets no second request once the deadline of the whole exchange is past', async () => {
-    const stop = new AbortController()
-    const timeout = jest.spyOn(AbortSignal, 'timeout').mockReturnValue(stop.signal)
-    wechat.answer((_req, res) => {
-      res.end('{"errcode":-1}')
-      res.once('close', () => stop.abort())
+    wechat.say({ errcode: -1 })
+    // Before it would be asked again, which is after 100 ms.
+    await expect(failure(ask({ timeout: 80 }))).resolves.toMatchObject({
+      code: 'WX_UPSTREAM',
+      status: 504,
     })
-    try {
-      await expect(failure(ask())).resolves.toMatchObject({ code: 'WX_UPSTREAM', status: 504 })
-      expect(wechat.requests).toHaveLength(1)
-    } finally {
-      timeout.mockRestore()
-    }
+    expect(wechat.requests).toHaveLength(1)
   })
 })
 
@@ -406,6 +402,26 @@ describe('an answer that is none', () => {
   })
 })
 
+describe('the deadline', () => {
+  test.each([
+    ['an answer', good, 'openid'],
+    ['no answer', 'nonsense', 'code'],
+  ])('leaves no timer behind after %s', async (_, said, name) => {
+    const set = jest.spyOn(globalThis, 'setTimeout')
+    const clear = jest.spyOn(globalThis, 'clearTimeout')
+    try {
+      wechat.say(said)
+      const outcome: unknown = await ask({ timeout: 54_321 }).catch((error: unknown) => error)
+      expect(outcome).toHaveProperty(name)
+      const own = set.mock.calls.findIndex(([, ms]) => ms === 54_321)
+      expect(clear).toHaveBeenCalledWith(set.mock.results[own]!.value)
+    } finally {
+      set.mockRestore()
+      clear.mockRestore()
+    }
+  })
+})
+
 describe('WeChat out of reach', () => {
   const late = { code: 'WX_UPSTREAM', status: 504, action: 'login' }
   const away = { code: 'WX_UPSTREAM', status: 502, action: 'login' }
@@ -442,6 +458,8 @@ describe('WeChat out of reach', () => {
   })
 
   test('a reset before the answer is 502', async () => {
+    // On a connection that was used before it would be asked again: wire.test.ts.
+    connections.get('http:')!.agent.destroy()
     wechat.answer((req) => req.socket.resetAndDestroy())
     await expect(failure(ask())).resolves.toMatchObject(away)
     expect(wechat.requests).toHaveLength(1)
