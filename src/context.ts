@@ -26,8 +26,8 @@ export async function tryOpenData<T>(
   const { sid, record } = loginOf(context)!
   const count = (add: 0 | 1): Promise<number> =>
     available(() => runtime.state.refusals(record, publicId(sid), add))
-  const { loginAt, keyAt = loginAt } = record
-  const own = { sessionKey: runtime.sealer.open(record.key, record), at: keyAt }
+  const { loginAt, keyAge = 0 } = record
+  const own = { sessionKey: runtime.sealer.open(record.key, record), at: loginAt - keyAge }
   const [failures, keys] = await Promise.all([
     count(0),
     available(() => runtime.keys.of(record, own)),

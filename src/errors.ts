@@ -135,8 +135,8 @@ const brand: unique symbol = Symbol.for('express-wx-login.error') as never
 /**
  * The one error class of this package: in replies, in `onError`, and thrown by the functions.
  *
- * Catch it by `WxLoginError.is(e)` rather than `instanceof`: an app that loads both the ESM
- * and the CommonJS build has two copies of the class.
+ * Catch it by `WxLoginError.is(e)` rather than `instanceof`: where two packages of an app bring this one in two
+ * versions there are two copies of the class.
  *
  * @example
  * ```ts

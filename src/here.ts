@@ -1,5 +1,2 @@
-/**
- * Where this build lies, for `createRequire`. The ESM build has no `__filename`:
- * scripts/build.js writes its own one-line version of this file there.
- */
+/** Where this build lies, for `createRequire`: what is looked for from here is not looked for by bundlers. */
 export const here: string = __filename

@@ -1,4 +1,3 @@
-import { closest, distance } from 'fastest-levenshtein'
 import * as v from 'valibot'
 import { WxLoginError } from './errors.js'
 import type { WxApp, WxCommonOptions, WxSessionOptions } from './types.js'
@@ -203,6 +202,8 @@ const elsewhere: Readonly<Record<string, string>> = { maxAge: 'session.ttl (seco
 function hintFor(key: string, known: string[]): string {
   const named = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined
   if (named !== undefined) return `, use \`${named}\``
+  const { closest, distance } =
+    require('fastest-levenshtein') as typeof import('fastest-levenshtein')
   const near = closest(key.toLowerCase(), known)
   const close = distance(key.toLowerCase(), near) <= Math.max(2, near.length / 2)
   return close ? `, did you mean \`${near}\`?` : ''

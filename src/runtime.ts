@@ -75,8 +75,8 @@ export class RequestState {
   }
 }
 
-// One for every copy of this package, so that a guard of the CommonJS build understands a request of the ESM
-// build. A property and no WeakMap: that costs more than reading the session does.
+// One for every copy of this package, so that a guard of one copy understands a request of another. A property and
+// no WeakMap: that costs more than reading the session does.
 const key = Symbol.for('express-wx-login.request')
 
 type KnownRequest = IncomingMessage & { [key]?: RequestState }

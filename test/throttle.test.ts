@@ -41,7 +41,7 @@ test('keys that have no room are given more turns, never fewer', () => {
     fc.property(
       fc.array(fc.record({ key: fc.string(), after: fc.integer({ min: 0, max: 700 }) })),
       (calls) => {
-        const throttle = createThrottle(1000, 4)
+        const throttle = createThrottle(1000, 8)
         const last = new Map<string, number>()
         let time = 0
         for (const { key, after } of calls) {
@@ -54,6 +54,13 @@ test('keys that have no room are given more turns, never fewer', () => {
       },
     ),
   )
+})
+
+test('a few thousand keys do not get into each other’s way', () => {
+  const throttle = createThrottle(1000)
+  const keys = Array.from({ length: 5000 }, (_, i) => `session ${String(i)}`)
+  for (const key of keys) throttle.due(key)
+  expect(keys.filter((key) => throttle.due(key)).length).toBeLessThanOrEqual(5)
 })
 
 test('a hundred thousand keys in memory for far fewer take each other for nobody else', () => {

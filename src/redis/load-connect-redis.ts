@@ -5,7 +5,7 @@ import { here } from '../here.js'
 
 /**
  * connect-redis' store class. It is an optional peer, needed only where `redis` is given, and wxLogin()
- * is synchronous: hence `require`, which both builds have, instead of an import.
+ * is synchronous: hence `require` instead of an import, and not where a bundler would look for it.
  */
 export function loadConnectRedis(
   load: (name: string) => unknown = createRequire(here),

@@ -276,7 +276,9 @@ export function createRedisSessionStore(
   function forStore(session: SessionData): object {
     if (cookies) return session
     const { cookie, ...contents } = session
-    return { cookie: { originalMaxAge: cookie.originalMaxAge }, ...contents }
+    const { originalMaxAge } = cookie
+    // The lifetime of all others is known.
+    return originalMaxAge === ttl * 1000 ? contents : { cookie: { originalMaxAge }, ...contents }
   }
 
   /** A stored session; null for a text that is none. */
@@ -289,7 +291,9 @@ export function createRedisSessionStore(
     }
     if (typeof session !== 'object' || session === null) return null
     setText(session, text)
-    return session as SessionData
+    const found = session as SessionData
+    if (!cookies) found.cookie ??= { originalMaxAge: ttl * 1000 } as SessionData['cookie']
+    return found
   }
 
   const store = new WxRedisStore({ client: link.client, ...options })

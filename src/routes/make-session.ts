@@ -35,13 +35,13 @@ async function store(
     previous,
   }: { record: WxSessionRecord; sessionKey: string; previous: string | null },
 ): Promise<number> {
-  const { loginAt, keyAt = loginAt } = user
+  const { loginAt, keyAge = 0 } = user
   try {
     // One round trip: nothing waits for another's answer.
     const [, listed] = await Promise.all([
       session.save(),
       state.addSession(user, session.sid, loginAt),
-      keys.add(user, sessionKey, keyAt),
+      keys.add(user, sessionKey, loginAt - keyAge),
     ])
     if (previous !== null) {
       await Promise.all([host.destroy([previous]), state.removeSessions(user, [previous])])
@@ -105,13 +105,14 @@ export async function makeSession(
     // The code stays good for another try.
     if (res.closed) return null
 
+    const loginAt = Date.now()
     const record: WxSessionRecord = {
       v: 1,
       ...identity,
-      loginAt: Date.now(),
+      loginAt,
       key: sealer.seal(sessionKey, identity),
       keyId: keyIdOf(sessionKey),
-      keyAt,
+      keyAge: loginAt - keyAt,
     }
     const session = host.make(req, res, record, user)
     const listed = await store(runtime, session, { record, sessionKey, previous })

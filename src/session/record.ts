@@ -14,8 +14,8 @@ export interface WxSessionRecord extends WxIdentity {
   key: string
   /** First 8 hex digits of sha256(session_key): lets the phone compare keys without seeing one. */
   keyId: string
-  /** When the key was exchanged, Unix ms; records of earlier versions have only the time of the login. */
-  keyAt?: number
+  /** How long before the login the exchange of its key began, in ms; 0 where it is not there. */
+  keyAge?: number
 }
 
 declare module 'express-session' {
@@ -36,7 +36,7 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 export function readRecord(session: unknown): WxSessionRecord | null {
   const wx = (session as { wx?: unknown } | null | undefined)?.wx
   if (typeof wx !== 'object' || wx === null) return null
-  const { v, appid, openid, unionid, loginAt, key, keyId, keyAt } = wx as Record<string, unknown>
+  const { v, appid, openid, unionid, loginAt, key, keyId, keyAge } = wx as Record<string, unknown>
   return v === 1 &&
     isText(appid) &&
     isText(openid) &&
@@ -45,7 +45,7 @@ export function readRecord(session: unknown): WxSessionRecord | null {
     Number.isFinite(new Date(loginAt).getTime()) &&
     isText(key) &&
     isText(keyId) &&
-    (keyAt === undefined || Number.isFinite(keyAt))
+    (keyAge === undefined || Number.isFinite(keyAge))
     ? (wx as WxSessionRecord)
     : null
 }

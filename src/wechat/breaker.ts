@@ -1,13 +1,4 @@
-import {
-  bulkhead,
-  circuitBreaker,
-  CircuitState,
-  ConsecutiveBreaker,
-  handleAll,
-  isBrokenCircuitError,
-  isBulkheadRejectedError,
-  wrap,
-} from 'cockatiel'
+import type { CircuitBreakerPolicy, IPolicy } from 'cockatiel'
 import { WxLoginError } from '../errors.js'
 import { isOutage } from './http.js'
 
@@ -29,15 +20,14 @@ const refusal = (reason: string): WxLoginError =>
  * as being there. No more than 512 exchanges run at a time.
  */
 export function createBreaker(): Breaker {
-  const circuit = circuitBreaker(handleAll, {
-    halfOpenAfter: openFor,
-    breaker: new ConsecutiveBreaker(openAfter),
-  })
-  const policy = wrap(bulkhead(maxInFlight), circuit)
+  let parts: Parts | undefined
 
   return async <T>(exchange: () => Promise<T>): Promise<T> => {
+    const { circuit, policy, cockatiel } = (parts ??= createParts())
     // The circuit would make the others wait for the one that tries.
-    if (circuit.state === CircuitState.HalfOpen) throw refusal('WeChat is away; being tried again')
+    if (circuit.state === cockatiel.CircuitState.HalfOpen) {
+      throw refusal('WeChat is away; being tried again')
+    }
     let outcome: Outcome<T>
     try {
       outcome = await policy.execute(async (): Promise<Outcome<T>> => {
@@ -49,13 +39,30 @@ export function createBreaker(): Breaker {
         }
       })
     } catch (error) {
-      if (isBrokenCircuitError(error))
+      if (cockatiel.isBrokenCircuitError(error))
         throw refusal('WeChat was away ten times in a row; not asked')
-      if (isBulkheadRejectedError(error))
+      if (cockatiel.isBulkheadRejectedError(error))
         throw refusal('too many exchanges at once; WeChat not asked')
       throw error
     }
     if ('done' in outcome) return outcome.done
     throw outcome.refused
   }
+}
+
+interface Parts {
+  circuit: CircuitBreakerPolicy
+  policy: IPolicy
+  cockatiel: typeof import('cockatiel')
+}
+
+/** Loaded with the first exchange: to load it is a good part of what importing the package took. */
+function createParts(): Parts {
+  const cockatiel = require('cockatiel') as typeof import('cockatiel')
+  const { bulkhead, circuitBreaker, ConsecutiveBreaker, handleAll, wrap } = cockatiel
+  const circuit = circuitBreaker(handleAll, {
+    halfOpenAfter: openFor,
+    breaker: new ConsecutiveBreaker(openAfter),
+  })
+  return { circuit, policy: wrap(bulkhead(maxInFlight), circuit), cockatiel }
 }

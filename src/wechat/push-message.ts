@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { SaxesParser } from 'saxes'
 import { WxLoginError } from '../errors.js'
 import type { WxAccountEventName, WxPushMessage } from '../push-types.js'
 import { isJsonObject } from './json.js'
@@ -26,6 +25,8 @@ function collect(entries: Entries): Record<string, unknown> {
 function parseXml(text: string): unknown {
   const open: { name: string; text: string; children: Entries }[] = []
   const root: Entries = []
+  // Only those pay for it who get XML.
+  const { SaxesParser } = require('saxes') as typeof import('saxes')
   const parser = new SaxesParser({ position: false })
   const addText = (more: string): void => {
     const inner = open.at(-1)

@@ -32,7 +32,7 @@ test.each(operationsPages)(
       NODE_ENV: '',
     }
     const assignments = Object.entries(env).map(([name, value]) => `${name}=${value}`)
-    const cli = join(root, 'dist/esm/cli.js')
+    const cli = join(root, 'dist/cjs/cli.js')
     const command = [process.execPath, cli, 'doctor', '--phone-appid', 'wx1111111111111111']
     const { stdout } = await run('env', [...assignments, ...command])
     expect(anyRedis(stdout.trim())).toBe(anyRedis(sampleOf(page)))

@@ -9,9 +9,15 @@ export const operationsPages = ['docs/operations.md', 'docs/zh-CN/operations.md'
 export const sandboxPages = ['docs/sandbox.md', 'docs/zh-CN/sandbox.md'] as const
 
 /** Pages on one subject each, English and Chinese. */
-export const guides = ['account-events', 'apps', 'keys', 'migrating', 'phone'].map(
-  (name) => [`docs/${name}.md`, `docs/zh-CN/${name}.md`] as const,
-)
+export const guides = [
+  'account-events',
+  'apps',
+  'keys',
+  'migrating',
+  'performance',
+  'phone',
+  'scaling',
+].map((name) => [`docs/${name}.md`, `docs/zh-CN/${name}.md`] as const)
 
 export interface CodeBlock {
   language: string

@@ -4,7 +4,7 @@ import { runDoctor } from '../../src/doctor/command.js'
 import type { WxCheck, WxFinding, WxReadiness } from '../../src/index.js'
 
 // The test script builds first.
-const cli = join(__dirname, '../../dist/esm/cli.js')
+const cli = join(__dirname, '../../dist/cjs/cli.js')
 
 export interface DoctorRun {
   exitCode: number | null

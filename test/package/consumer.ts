@@ -11,6 +11,12 @@ export interface Packed {
   tarball: string
   /** Paths inside the tarball. */
   files: string[]
+  sizes: {
+    /** Bytes of the tarball. */
+    packed: number
+    /** Bytes of each file inside. */
+    files: { name: string; bytes: number }[]
+  }
 }
 
 /** The tarball as `npm publish` would send it, of the build that lies in dist. */
@@ -20,10 +26,16 @@ export function pack(): Packed {
   // dist is fresh: to build it once more would pull it from under other tests.
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]
   const output = execFileSync('npm', args, { cwd: root, encoding: 'utf8' })
-  const [report] = JSON.parse(output) as [{ filename: string; files: { path: string }[] }]
+  const [report] = JSON.parse(output) as [
+    { filename: string; size: number; files: { path: string; size: number }[] },
+  ]
   return {
     tarball: join(folder, report.filename),
     files: report.files.map(({ path }) => path).toSorted(),
+    sizes: {
+      packed: report.size,
+      files: report.files.map(({ path, size }) => ({ name: path, bytes: size })),
+    },
   }
 }
 

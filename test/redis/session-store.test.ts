@@ -186,6 +186,17 @@ describe('a session', () => {
     const stored = JSON.parse((await client.get(`${prefix}aaaaaaaabbbb`)) ?? '') as object
     expect(stored).toEqual({ of: 'aaaaaaaa', ...session, cookie: { originalMaxAge: null } })
     await expect(get('aaaaaaaabbbb', phones)).resolves.toMatchObject({ wx, wxUser: session.wxUser })
+    const usual = { ...session, cookie: { originalMaxAge: ttl * 1000, path: '/' } }
+    await set('ccccccccdddd', usual, phones)
+    const { cookie: _, ...contents } = usual
+    expect(JSON.parse((await client.get(`${prefix}ccccccccdddd`)) ?? '')).toEqual({
+      of: 'cccccccc',
+      ...contents,
+    })
+    await expect(get('ccccccccdddd', phones)).resolves.toEqual({
+      ...contents,
+      cookie: { originalMaxAge: ttl * 1000 },
+    })
   })
 
   test('that is gone is not brought back by a touch', async () => {

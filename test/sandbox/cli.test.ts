@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 
 // The test script builds first.
-const cli = join(__dirname, '../../dist/esm/cli.js')
+const cli = join(__dirname, '../../dist/cjs/cli.js')
 
 interface Child {
   process: ChildProcess

@@ -1,0 +1,91 @@
+import { createSandbox } from 'express-wx-login/sandbox'
+import { bar, fixed, median } from '../lib/statistics.js'
+import { drive, request } from '../scale/load.js'
+import { populate } from './populate.js'
+import { costOfRequests } from './requests.js'
+
+/**
+ * What a login costs, of a new user each.
+ *
+ * @param {import('./populate.js').Populated} populated
+ * @param {import('express-wx-login/sandbox').Sandbox} sandbox
+ * @param {string[]} appids the users are of these in turn
+ * @param {string} series @param {number} count
+ */
+async function costOfLogins({ app }, sandbox, appids, series, count) {
+  const asks = Array.from({ length: count }, (_, i) => {
+    const appid = appids[i % appids.length]
+    const code = sandbox.user(`${series} ${i}`).login({ appid })
+    return { bytes: request('POST', '/wx/login', { body: { code, appid } }), status: 200 }
+  })
+  const cpu = await app.ask('cpu')
+  await drive({
+    port: app.port,
+    connections: 20,
+    requests: count,
+    next: () => /** @type {import('../scale/load.js').Ask} */ (asks.pop()),
+  })
+  return ((await app.ask('cpu')) - cpu) / count
+}
+
+/**
+ * One app and ten thousand, both found by a function: what a guarded request and a login cost.
+ *
+ * @param {import('../lib/section.js').Context} ctx
+ */
+export async function compareManyApps({ quick, log }) {
+  const number = 10_000
+  const secret = 'the-secret-of-every-app-of-the-benchmark'
+  const all = Array.from({ length: number }, (_, i) => `wx${i.toString(16).padStart(16, '0')}`)
+  const sandbox = createSandbox({
+    apps: all.map((appid) => ({ appid, secret })),
+    rateLimit: 0,
+    journalSize: 1,
+  })
+  await sandbox.listen()
+  /** @type {import('./populate.js').Populated[]} */
+  const open = []
+  try {
+    const kinds = [{ appids: all.slice(0, 1) }, { appids: all }]
+    for (const { appids } of kinds) {
+      log(`growth: 10 000 sessions of ${appids.length} apps`)
+      open.push(await populate(number, sandbox, { appids }))
+    }
+    const { costs, ratio } = await costOfRequests(
+      open.map((populated, i) => ({ name: `${kinds[i].appids.length} apps`, populated })),
+      quick ? { rounds: 5, ms: 600 } : { rounds: 9, ms: 2000 },
+    )
+    const count = quick ? 400 : 2000
+    /** @type {number[][]} */
+    const logins = []
+    for (let round = 0; round < (quick ? 4 : 7); round += 1) {
+      const took = []
+      for (const [i, { appids }] of kinds.entries()) {
+        took.push(await costOfLogins(open[i], sandbox, appids, `${i} in round ${round}`, count))
+      }
+      // The first warms up.
+      if (round > 0) logins.push(took)
+    }
+    const ofLogin = (/** @type {number} */ i) => median(logins.map((took) => took[i]))
+    return {
+      rows: costs.map(({ name, cpu, p50 }, i) => [
+        `10 000 sessions of ${name}, found by a function`,
+        `${fixed(cpu, 1)} µs, login ${fixed(ofLogin(i), 1)} µs`,
+        `${fixed(p50, 3)} ms`,
+        '',
+      ]),
+      bars: [
+        bar('guarded request, 10 000 apps to one: CPU', ratio('cpu', 1, 0), 'at most', 1.1),
+        bar(
+          'login, 10 000 apps to one: CPU',
+          median(logins.map(([one, many]) => many / one)),
+          'at most',
+          1.1,
+        ),
+      ],
+    }
+  } finally {
+    for (const { close } of open) await close()
+    await sandbox.close()
+  }
+}

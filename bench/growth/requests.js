@@ -1,0 +1,105 @@
+import { median } from '../lib/statistics.js'
+import { drive, request } from '../scale/load.js'
+import { commandsBetween, snapshot } from '../scale/redis-info.js'
+import { secret } from './populate.js'
+import { sidOf, tokenOf } from './copies.js'
+
+/** @typedef {import('./populate.js').Populated} Populated */
+
+/**
+ * Requests to a guarded route, each of a random one of so many random sessions. How many is a matter of honesty: a
+ * process that has seen few users only may know them all.
+ *
+ * @param {number} sessions @param {number} most
+ */
+function randomRequests(sessions, most) {
+  const size = Math.min(sessions, most)
+  const picked = new Set()
+  while (picked.size < size) {
+    picked.add(size === sessions ? picked.size : Math.floor(Math.random() * sessions))
+  }
+  const asks = [...picked].map((i) => ({
+    bytes: request('GET', '/me', { token: tokenOf(sidOf('many', i), secret) }),
+    status: 200,
+  }))
+  let at = 0
+  return {
+    size,
+    inTurn: () => asks[at++ % size],
+    random: () => asks[Math.floor(Math.random() * size)],
+  }
+}
+
+/**
+ * @typedef {object} RequestCost
+ * @property {string} name
+ * @property {number} cpu µs of the server process for one request
+ * @property {number} p50 ms on one connection
+ * @property {number} rate requests a second on 50 connections
+ * @property {number} redisCpu µs of Redis for one request
+ * @property {{ name: string, calls: number }[]} commands of all rounds
+ * @property {number} requests of all rounds
+ */
+
+/**
+ * What a guarded request costs each of several servers. The rounds interleave them, and each is asked once for all
+ * its users before: what is done once for a user is no cost of growth.
+ *
+ * @param {{ name: string, populated: Populated, most?: number }[]} servers
+ * @param {{ rounds: number, ms: number }} options
+ * @returns {Promise<{ costs: RequestCost[], ratio(of: 'cpu' | 'p50', a: number, b: number): number }>} `ratio`:
+ *   median over the rounds of what server `a` took to what server `b` took
+ */
+export async function costOfRequests(servers, { rounds, ms }) {
+  const each = servers.map(({ name, populated, most = 50_000 }) => ({
+    ...{ name, populated },
+    asks: randomRequests(populated.sessions, most),
+    /** @type {{ cpu: number, p50: number, rate: number, redisCpu: number }[]} */
+    rounds: [],
+    requests: 0,
+    /** @type {Map<string, number>} */
+    calls: new Map(),
+  }))
+  for (const { populated, asks } of each) {
+    const { port } = populated.app
+    await drive({ port, connections: 50, requests: asks.size, next: asks.inTurn })
+  }
+  for (let round = 0; round < rounds; round += 1) {
+    // In turn first: whoever is second finds a machine that is warm.
+    for (const server of round % 2 === 0 ? each : each.toReversed()) {
+      const { app, client } = server.populated
+      const next = server.asks.random
+      const before = await snapshot(client)
+      const cpu = await app.ask('cpu')
+      const busy = await drive({ port: app.port, connections: 50, ms, next })
+      const used = (await app.ask('cpu')) - cpu
+      const after = await snapshot(client)
+      const alone = await drive({ port: app.port, connections: 1, ms: ms / 3, next })
+      server.requests += busy.requests
+      for (const { name, calls } of commandsBetween(before, after)) {
+        server.calls.set(name, (server.calls.get(name) ?? 0) + calls)
+      }
+      server.rounds.push({
+        cpu: used / busy.requests,
+        p50: alone.p50,
+        rate: (busy.requests / busy.ms) * 1000,
+        redisCpu: ((after.cpu - before.cpu) * 1e6) / busy.requests,
+      })
+    }
+  }
+  return {
+    costs: each.map(({ name, rounds: all, requests, calls }) => {
+      const of = (/** @type {'cpu' | 'p50' | 'rate' | 'redisCpu'} */ what) =>
+        median(all.map((round) => round[what]))
+      return {
+        ...{ name, requests },
+        ...{ cpu: of('cpu'), p50: of('p50'), rate: of('rate'), redisCpu: of('redisCpu') },
+        commands: [...calls]
+          .map(([command, count]) => ({ name: command, calls: count }))
+          .toSorted((a, b) => b.calls - a.calls),
+      }
+    }),
+    ratio: (of, a, b) =>
+      median(each[a].rounds.map((round, i) => round[of] / each[b].rounds[i][of])),
+  }
+}

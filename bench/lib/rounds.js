@@ -1,0 +1,145 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { complain, stolenFrom } from './core-time.js'
+import { send } from './fleet.js'
+import { cores } from './programs.js'
+import { callsBetween } from './redis-server.js'
+import { median, shuffled } from './statistics.js'
+
+/**
+ * @typedef {object} Measure
+ * @property {number} perSecond
+ * @property {number} cpu - µs of the server process for a request, user and system
+ * @property {number} p50 - ms
+ * @property {number} p99 - ms
+ * @property {number} commands - Redis commands sent for a request
+ * @property {number} disturbed - share of the time of its core that other processes took
+ * @property {number} [connections] - to WeChat, made anew for a request
+ */
+
+/** @typedef {Measure & { rounds: Measure[] }} Measured - medians over the rounds */
+
+/**
+ * Commands that scripts run count for Redis, but nobody sends them: how many there are for each script.
+ *
+ * @param {import('./redis-server.js').RedisServer} redis
+ * @param {import('./fleet.js').Runner} runner
+ */
+export async function commandsInScripts(redis, { port, target, sample }) {
+  const { sent, inside } = await redis.watch(async () => {
+    if (sample) await sample()
+    else for (const ask of target.asks.slice(0, 40)) await send(port, target.path, ask)
+  })
+  const scripts = sent.filter((name) => /^(eval|evalsha|fcall)/.test(name)).length
+  return scripts === 0 ? 0 : inside.length / scripts
+}
+
+/**
+ * One run of load on one server, with what it cost.
+ *
+ * @param {import('./fleet.js').Fleet} fleet
+ * @param {import('./fleet.js').Runner} runner
+ * @param {{ connections: number, seconds: number, inScripts: number }} how
+ * @returns {Promise<Measure>}
+ */
+export async function measure({ redis, load }, runner, { inScripts, ...how }) {
+  if (runner.primed) await load.run(runner.target, { ...how, seconds: 1 })
+  const finish = await runner.prepare?.()
+  const before = { commands: await redis.commands(), ...(await runner.child.ask('spent')) }
+  const stolen = stolenFrom(cores.server)
+  const result = await load.run(runner.target, how)
+  // Requests that were under way at the end are finished, though nobody waits for them: they count here.
+  await delay(60)
+  const after = await runner.child.ask('spent')
+  const disturbed = stolen(after.user - before.user)
+  const { total, scripts } = callsBetween(before.commands, await redis.commands())
+  const requests = after.requests - before.requests
+  const wrong = (runner.status ?? 200) >= 400 ? result.requests - result.refused : result.refused
+  if (wrong > 0 || result.requests === 0) {
+    const message = `${runner.title}: ${wrong} of ${result.requests} answers have the wrong status`
+    throw Object.assign(new Error(message), { disturbed })
+  }
+  return {
+    perSecond: result.perSecond,
+    cpu: (after.cpu - before.cpu) / requests,
+    p50: result.p50,
+    p99: result.p99,
+    commands: (total - scripts * inScripts) / requests,
+    disturbed,
+    ...(await finish?.(requests)),
+  }
+}
+
+/** A share of its core that a server may lose to others before it is measured again. */
+const tolerable = 0.1
+
+/**
+ * Whatever else runs on the machine may be over the next time: of two measures the one that was left more alone
+ * counts. A server that got no time answers 503 where Redis seems slow to it; that fails only one left alone.
+ */
+async function measureInPeace(fleet, runner, how) {
+  /** @type {Measure | undefined} */
+  let best
+  for (let left = 4; left >= 0; left -= 1) {
+    try {
+      const measured = await measure(fleet, runner, how)
+      if (measured.disturbed < (best?.disturbed ?? Infinity)) best = measured
+      if (best.disturbed < tolerable || left <= 3) return best
+    } catch (error) {
+      if (!(error.disturbed >= tolerable)) throw error
+      if (best) return best
+      if (left === 0) throw error
+      await delay(1000)
+    }
+  }
+}
+
+/**
+ * Measures all of a fleet in interleaved rounds, each round in another order.
+ *
+ * @param {import('./fleet.js').Fleet} fleet
+ * @param {{ connections: number, seconds: number, rounds: number, log: (line: string) => void }} how
+ * @returns {Promise<Map<string, Measured>>} by key
+ */
+export async function measureInRounds(fleet, { rounds, log, ...how }) {
+  const inScripts = new Map()
+  for (const runner of fleet.runners) {
+    inScripts.set(runner.key, await commandsInScripts(fleet.redis, runner))
+  }
+  /** @type {Map<string, Measure[]>} */
+  const found = new Map(fleet.runners.map(({ key }) => [key, []]))
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const runner of shuffled(fleet.runners)) {
+      const each = { ...how, inScripts: inScripts.get(runner.key) }
+      found.get(runner.key)?.push(await measureInPeace(fleet, runner, each))
+      await delay(20)
+    }
+    log(`${how.connections} connections: round ${round} of ${rounds}`)
+  }
+  const disturbed = median([...found.values()].flat().map((measure) => measure.disturbed))
+  if (disturbed > 0.05) {
+    complain(
+      `At ${how.connections} connections other processes took ${Math.round(disturbed * 100)} % of the core of the servers: these figures are worth little.`,
+    )
+  }
+  return new Map([...found].map(([key, measures]) => [key, summary(measures)]))
+}
+
+/** @param {Measure[]} rounds */
+const summary = (rounds) => ({
+  .../** @type {Measure} */ (
+    Object.fromEntries(
+      Object.keys(rounds[0]).map((what) => [what, median(rounds.map((measure) => measure[what]))]),
+    )
+  ),
+  rounds,
+})
+
+/**
+ * How two compare: the ratio inside each round, then the median.
+ *
+ * @param {Measured} a
+ * @param {Measured} b
+ * @param {keyof Measure} what
+ */
+export const ratio = (a, b, what = 'perSecond') =>
+  median(a.rounds.map((measure, i) => measure[what] / b.rounds[i][what]))

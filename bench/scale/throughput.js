@@ -1,0 +1,78 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { median } from '../lib/statistics.js'
+import { drive } from './load.js'
+
+/**
+ * @typedef {object} Throughput
+ * @property {number} processes
+ * @property {number} rate requests a second of all
+ * @property {number} cpu µs of the server processes for one request
+ * @property {number} ratio of that CPU to the one process', inside each round
+ * @property {number} repeated rounds that were measured again: a process had no Redis for a while, as its machine was
+ *   busy elsewhere
+ * @property {number} least share of the requests that a process had, of an equal share
+ */
+
+/** @typedef {import('../lib/child.js').Child & { port: number }} Balancer */
+
+/**
+ * The same load for each process, behind the balancer, with more and more of them.
+ *
+ * @param {import('./apps.js').App[]} apps
+ * @param {Balancer} balancer
+ * @param {() => import('./load.js').Ask} next
+ * @param {{ counts: number[], rounds: number, ms: number }} options
+ * @returns {Promise<Throughput[]>}
+ */
+export async function measureThroughput(apps, balancer, next, { counts, rounds, ms }) {
+  /** @type {Round[][]} */
+  const taken = []
+  let repeated = 0
+  // The first warms up.
+  for (let round = -1; round < rounds;) {
+    try {
+      const all = []
+      for (const count of counts) {
+        all.push(await measureRound(apps.slice(0, count), balancer, next, ms))
+      }
+      if (round >= 0) taken.push(all)
+      round += 1
+    } catch (error) {
+      repeated += 1
+      if (!String(error).includes('WX_STORE_UNAVAILABLE') || repeated > rounds) throw error
+      await delay(1000)
+    }
+  }
+  return counts.map((processes, i) => ({
+    ...{ processes, repeated },
+    rate: median(taken.map((all) => all[i].rate)),
+    cpu: median(taken.map((all) => all[i].cpu)),
+    ratio: median(taken.map((all) => all[i].cpu / all[0].cpu)),
+    least: median(taken.map((all) => all[i].least)),
+  }))
+}
+
+/** @typedef {{ rate: number, cpu: number, least: number }} Round */
+
+/**
+ * @param {import('./apps.js').App[]} apps
+ * @param {Balancer} balancer
+ * @param {() => import('./load.js').Ask} next
+ * @param {number} ms
+ * @returns {Promise<Round>}
+ */
+async function measureRound(apps, balancer, next, ms) {
+  const ports = apps.map(({ port }) => port)
+  await balancer.ask('balance', ports)
+  const before = await Promise.all(apps.map((app) => app.ask('cpu')))
+  const connections = 25 * apps.length
+  const load = await drive({ port: balancer.port, connections, ms, next })
+  const after = await Promise.all(apps.map((app) => app.ask('cpu')))
+  const used = after.map((cpu, i) => cpu - before[i])
+  const sum = used.reduce((a, b) => a + b, 0)
+  return {
+    rate: (load.requests / load.ms) * 1000,
+    cpu: sum / load.requests,
+    least: (Math.min(...used) / sum) * apps.length,
+  }
+}

@@ -1,0 +1,90 @@
+import { startFleet, taking, warmUp } from '../lib/fleet.js'
+import { startProxy } from '../lib/proxy.js'
+import { measureInRounds, ratio } from '../lib/rounds.js'
+import { bar, fixed, grouped } from '../lib/statistics.js'
+
+export const name = 'far'
+export const title = 'Guarded GET, Redis 1 ms away (each way)'
+
+/** @type {import('../lib/fleet.js').Contender[]} */
+const all = [
+  { key: 'floor', title: '**floor**', server: 'floor' },
+  { key: 'stock', title: '**stock**', server: 'stock' },
+  { key: 'ours', title: '**express-wx-login**', server: 'ours' },
+  {
+    key: 'ours-session',
+    slow: true,
+    title: 'express-wx-login, reads and writes `req.session`',
+    server: 'ours',
+    path: '/count',
+  },
+  {
+    key: 'ours-cache',
+    slow: true,
+    title: 'express-wx-login + client-side cache',
+    server: 'ours',
+    options: { cache: true },
+    primed: true,
+  },
+]
+
+/** @param {import('../lib/section.js').Context} ctx */
+export async function run({ quick, log }) {
+  /** @type {Awaited<ReturnType<typeof startProxy>> | undefined} */
+  let proxy
+  const contenders = taking(all, quick)
+  const fleet = await startFleet(contenders, {
+    sessions: quick ? 250 : 1000,
+    async throughRedis(url) {
+      proxy ??= await startProxy(url, 1)
+      return proxy.url
+    },
+  })
+  try {
+    await warmUp(fleet, { connections: 50, seconds: quick ? 1 : 3 })
+    const at = (connections) =>
+      measureInRounds(fleet, { connections, seconds: quick ? 1 : 2, rounds: quick ? 2 : 3, log })
+    const one = await at(1)
+    const fifty = await at(50)
+    return {
+      columns: [
+        'variant',
+        'p50 ms, 1 connection',
+        'vs floor',
+        'p99 ms',
+        'req/s, 50 connections',
+        'p50 ms',
+        'p99 ms',
+      ],
+      rows: contenders.map(({ key, title }) => [
+        title,
+        fixed(one.get(key).p50),
+        fixed(ratio(one.get(key), one.get('floor'), 'p50')),
+        fixed(one.get(key).p99),
+        grouped(fifty.get(key).perSecond),
+        fixed(fifty.get(key).p50),
+        fixed(fifty.get(key).p99),
+      ]),
+      notes: [
+        'The proxy in between hands each piece on after 1 ms, as exactly as timers of Node are.',
+      ],
+      bars: [
+        bar(
+          'Redis 1 ms away: p50 vs the floor, one connection',
+          ratio(one.get('ours'), one.get('floor'), 'p50'),
+          'at most',
+          1.1,
+        ),
+        bar(
+          'Redis 1 ms away: p50 vs the floor, 50 connections',
+          ratio(fifty.get('ours'), fifty.get('floor'), 'p50'),
+          'at most',
+          1.1,
+        ),
+      ],
+    }
+  } finally {
+    await fleet.stop()
+    await proxy?.stop()
+  }
+}
