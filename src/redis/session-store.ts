@@ -209,8 +209,7 @@ export function createRedisSessionStore(
 
     async #read(sid: string, extend: boolean): Promise<SessionData | null> {
       const key = this.prefix + sid
-      const extended = extend && extensions.due(sid)
-      const text = await (extended ? this.#textAndExtend(sid) : redis().get(key))
+      const text = await (extend ? this.#textAndExtend(sid) : redis().get(key))
       if (!text) return null
       const session = parse(text)
       if (session === null) {
@@ -221,7 +220,7 @@ export function createRedisSessionStore(
         link.trouble()
         throw new Error('answers are out of step')
       }
-      if (extended) this.#correct(key, session)
+      if (extend) this.#correct(key, session)
       return session
     }
 
@@ -241,7 +240,25 @@ export function createRedisSessionStore(
 
     /** Reads a session that is in use. */
     getAndExtend(sid: string, callback: Loaded): void {
-      readAgain(() => this.#read(sid, true)).then((session) => callback(null, session), callback)
+      const extend = extensions.due(sid)
+      const carefully = (): void => {
+        readAgain(() => this.#read(sid, extend)).then(
+          (session) => callback(null, session),
+          callback,
+        )
+      }
+      if (extend) {
+        carefully()
+        return
+      }
+      // Nearly every read: nothing to extend and nothing wrong, so nothing stands between the answer and the request.
+      redis()
+        .get(this.prefix + sid)
+        .then((text) => {
+          const session = text === null || isOfAnother(sid, text) ? null : parse(text)
+          if (session !== null || text === null) callback(null, session)
+          else carefully()
+        }, carefully)
     }
 
     /** Reading has extended the session already, unless the app gave it a lifetime of its own. */

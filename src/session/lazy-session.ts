@@ -17,9 +17,8 @@ interface LazyRequest extends SessionRequest {
 }
 
 function define(target: object, name: string, value: unknown): void {
-  Object.defineProperty(target, name, {
-    ...{ configurable: true, enumerable: true, writable: true, value },
-  })
+  const property = { configurable: true, enumerable: true, writable: true, value }
+  Object.defineProperty(target, name, property)
 }
 
 /** A property of a request until it is set; on an object that inherits from the request it is set there. */
@@ -89,6 +88,11 @@ export class LazySession {
     Object.defineProperty(req, 'sessionStore', sessionStore)
   }
 
+  /** False once it was taken off the request: it has ended, or is not for this app. */
+  #isAttached(): boolean {
+    return Object.hasOwn(this.#req, 'session')
+  }
+
   get sid(): string {
     return this.#sid
   }
@@ -116,10 +120,12 @@ export class LazySession {
   open(): LiveSession {
     if (this.#opened) return this.#opened
     const req = this.#req
+    const attached = this.#isAttached()
     define(req, 'sessionID', this.sid)
     define(req, 'sessionStore', this.#store)
     const session = this.#store.createSession(req as never, this.#data)
     this.#opened = session
+    if (!attached) detachSession(req)
     // What is stored for a phone has no cookie to say when it ends.
     if (!session.cookie.expires) session.touch()
     this.#adopt(session)
@@ -182,7 +188,7 @@ export class LazySession {
   /** Saves the session if it is not as the store has it; null where there is nothing to do. */
   #commit(): Promise<void> | null {
     if (!this.#opened) {
-      if (JSON.stringify(this.#data.wxUser) === this.#user) return null
+      if (!this.#isAttached() || JSON.stringify(this.#data.wxUser) === this.#user) return null
       this.open()
     }
     const { session, sessionID } = this.#req

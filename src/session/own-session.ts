@@ -185,13 +185,13 @@ export function createOwnSession(
 
     async end(req, res) {
       const { sessionID } = req
-      // Without `expires`: Express 4 would take that instead of its own, which is in the past.
-      const { expires: _, ...flags } = req.session ? cookieFlags(req.session.cookie) : {}
+      const cookie = transport.cookie ? req.session?.cookie : undefined
       detachSession(req)
       if (sessionID !== undefined) await store.remove([sessionID])
-      if (transport.cookie) {
-        ;(res as Response).clearCookie(session.name, flags)
-      }
+      if (!transport.cookie) return
+      // Without `expires`: Express 4 would take that instead of its own, which is in the past.
+      const { expires: _, ...flags } = cookie ? cookieFlags(cookie) : {}
+      ;(res as Response).clearCookie(session.name, flags)
     },
 
     alive: (sids) => store.alive(sids),

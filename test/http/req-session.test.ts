@@ -217,7 +217,7 @@ describe('a request that does not use req.session', () => {
         session: { secret: sessionSecret, store },
         onUser: () => ({ name: 'alice', tags: ['a'] }),
       },
-      routes(app) {
+      routes(app, wx) {
         app.get('/plain', requireWxSession, (req, res) => {
           if (!Object.hasOwn(res, 'end')) unwrapped++
           res.json({ openid: getWx(req).openid, id: req.sessionID })
@@ -226,6 +226,13 @@ describe('a request that does not use req.session', () => {
         app.get('/rename', requireWxSession, (req, res) => {
           const user = getWx(req).user as { name: string }
           user.name = 'renamed'
+          res.json({})
+        })
+        app.post('/rename-and-leave', requireWxSession, async (req, res) => {
+          const { appid, openid, user } = getWx(req)
+          ;(user as { name: string }).name = 'gone'
+          await wx.sessions.revokeAll({ appid, openid })
+          await new Promise<void>((resolve) => req.session.destroy(() => resolve()))
           res.json({})
         })
         app.get('/late', requireWxSession, (req, res) => {
@@ -270,6 +277,12 @@ describe('a request that does not use req.session', () => {
     const { token } = await t.login()
     await t.get('/rename', token).expect(200)
     expect((await t.get('/user', token)).body).toEqual({ name: 'renamed', tags: ['a'] })
+  })
+
+  it('is not brought back by a change to the user of a session that has ended', async () => {
+    const { token } = await t.login()
+    await t.post('/rename-and-leave', undefined, token).expect(200)
+    expect((await t.get('/user', token)).status).toBe(401)
   })
 
   it('changes nothing after the response', async () => {
