@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Response } from 'express'
+import type { Request, Response } from 'express'
 import type { CookieOptions, SessionOptions, Store } from 'express-session'
 import { WxLoginError } from '../errors.js'
 import type { SessionSettings, Settings } from '../settings.js'
@@ -149,9 +149,11 @@ export function createOwnSession(
 
     make(req, res, record, user) {
       // A request of its own for express-session: the one that is being answered keeps its state,
-      // and the new session is written once, by us, and not again at the end of the response.
-      const carrier = Object.create(req) as SessionRequest
-      carrier.sessionStore = store
+      // and the new session is written once, by us, and not again at the end of the response. With what it is asked
+      // for, and not inherited from the real one: V8 makes all of a request slow that is a prototype.
+      const { socket: connection } = req
+      const secure = transport.cookie && (req as Partial<Request>).secure
+      const carrier = { connection, secure, sessionStore: store } as unknown as SessionRequest
       generate(carrier)
       const made = carrier.session!
       made.wx = record
