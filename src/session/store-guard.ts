@@ -158,19 +158,10 @@ export class StoreGuard extends Store {
 
   /** The session of a request: read, and its life extended. */
   fetch(sid: string, done: Loaded): void {
-    const inner = this.#inner
-    if (inner.getAndExtend) {
-      this.#load(sid, (answer) => void inner.getAndExtend!(sid, answer), done)
-      return
-    }
-    this.#load(
-      sid,
-      (answer) => void inner.get(sid, answer),
-      (error, found) => {
-        done(error, found)
-        if (found !== null) this.#extend(sid, found)
-      },
-    )
+    this.get(sid, (error, found = null) => {
+      done(error, found)
+      if (found !== null && !this.#inner.getAndExtend) this.#extend(sid, found)
+    })
   }
 
   /** Tells a store that only knows `touch` that a session is in use. */
@@ -218,7 +209,7 @@ export class StoreGuard extends Store {
     return session
   }
 
-  /** For express-session, which calls `touch` itself at the end of the response. */
+  /** Read where it is in use: extended in the same moment where the store can do that, else by whoever asks. */
   override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
     const inner = this.#inner
     this.#load(
