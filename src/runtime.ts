@@ -3,6 +3,7 @@ import type { WxServerApi } from './api-types.js'
 import { observe } from './diagnostics.js'
 import type { WxLoginError } from './errors.js'
 import type { Once } from './push-types.js'
+import { slotFor, slotOf } from './request-slot.js'
 import type { Settings } from './settings.js'
 import type { WxSessionRecord } from './session/record.js'
 import type { KeyHistory } from './session/key-history.js'
@@ -75,18 +76,12 @@ export class RequestState {
   }
 }
 
-// One for every copy of this package, so that a guard of one copy understands a request of another. A property and
-// no WeakMap: that costs more than reading the session does.
-const key = Symbol.for('express-wx-login.request')
-
-type KnownRequest = IncomingMessage & { [key]?: RequestState }
-
 export function setRequestState(req: IncomingMessage, state: RequestState): void {
-  Object.defineProperty(req, key, { value: state, configurable: true, writable: true })
+  slotFor(req).state = state
 }
 
 export function requestState(req: IncomingMessage): RequestState | undefined {
-  return (req as KnownRequest)[key]
+  return slotOf(req)?.state as RequestState | undefined
 }
 
 /** Tells `onError`. */

@@ -17,6 +17,7 @@ import { profileRoute } from './routes/profile.js'
 import { sessionRoute } from './routes/session.js'
 import { passBy } from './routes/pass-by.js'
 import { RequestState, requestState, type Runtime, setRequestState } from './runtime.js'
+import { define, shareSession } from './session/lazy-session.js'
 import type { WxSessionRecord } from './session/record.js'
 import { createUserSessions, type UserSessions } from './session/user-sessions.js'
 import { settingsOf } from './settings.js'
@@ -65,6 +66,8 @@ export function wxLogin(options: WxLoginOptions): WxLogin {
     )
   }
 
+  shareSession(express.request)
+  shareContext(express.request)
   const { runtime, close } = createRuntime(settings, redis)
   const sessions = createUserSessions(runtime.host, runtime.state)
   const router = createRouter(runtime, sessions)
@@ -99,6 +102,27 @@ function served(runtime: Runtime, record: WxSessionRecord): boolean {
   return apps === undefined || apps.has(record.appid)
 }
 
+const sharedWx = Symbol('express-wx-login.wx')
+
+/** `req.wx` of every request that inherits from Express' own, so that none needs a property of its own for it. */
+function shareContext(requests: object): void {
+  // Another copy of this package has been here: then every request gets its own.
+  if ('wx' in requests) return
+  Object.defineProperties(requests, {
+    [sharedWx]: { value: true },
+    wx: {
+      configurable: true,
+      enumerable: true,
+      get(this: IncomingMessage) {
+        return requestState(this)?.login?.context
+      },
+      set(this: IncomingMessage, value: unknown) {
+        define(this, 'wx', value)
+      },
+    },
+  })
+}
+
 /** Finds out who sends a request. */
 function loadLogin(runtime: Runtime, req: Request, res: Response, next: NextFunction): void {
   const before = requestState(req)
@@ -118,7 +142,7 @@ function loadLogin(runtime: Runtime, req: Request, res: Response, next: NextFunc
     const { record, sid } = loaded
     const context = createContext(runtime, loaded)
     setRequestState(req, new RequestState(runtime, { record, sid, context }))
-    req.wx = context
+    if (!(sharedWx in req)) req.wx = context
     runtime.state.keepAlive(record, record.loginAt)
     next()
   })

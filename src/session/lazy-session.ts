@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Session, SessionData } from 'express-session'
+import { slotFor, slotOf } from '../request-slot.js'
 import type { SessionRequest } from './session-host.js'
 import type { StoreGuard } from './store-guard.js'
 
@@ -10,13 +11,7 @@ type LiveSession = Session & Partial<SessionData>
 const textOf = (session: LiveSession, changes: object = {}): string =>
   JSON.stringify(Object.assign({}, session, { cookie: undefined }, changes))
 
-const slot = Symbol('express-wx-login.session')
-
-interface LazyRequest extends SessionRequest {
-  [slot]?: LazySession
-}
-
-function define(target: object, name: string, value: unknown): void {
+export function define(target: object, name: string, value: unknown): void {
   const property = { configurable: true, enumerable: true, writable: true, value }
   Object.defineProperty(target, name, property)
 }
@@ -25,10 +20,11 @@ function define(target: object, name: string, value: unknown): void {
 const until = (name: string, read: (lazy: LazySession) => unknown): PropertyDescriptor => ({
   configurable: true,
   enumerable: true,
-  get(this: LazyRequest) {
-    return read(this[slot]!)
+  get(this: SessionRequest) {
+    const lazy = slotOf(this)?.session
+    return lazy && read(lazy as LazySession)
   },
-  set(this: LazyRequest, value: unknown) {
+  set(this: SessionRequest, value: unknown) {
     define(this, name, value)
   },
 })
@@ -38,13 +34,26 @@ const session = until('session', (lazy) => lazy.open())
 const sessionID = until('sessionID', (lazy) => lazy.sid)
 const sessionStore = until('sessionStore', (lazy) => lazy.store)
 
+const shared = Symbol('express-wx-login.shared')
+
+/**
+ * Has the object that all of Express' requests inherit from answer for the session that stands behind a request, so
+ * that a request needs no properties of its own for that until it is used.
+ */
+export function shareSession(requests: object): void {
+  // Somebody else's, or those of another copy of this package: then every request gets its own.
+  if (['session', 'sessionID', 'sessionStore'].some((name) => name in requests)) return
+  const mark = { [shared]: { value: true } }
+  Object.defineProperties(requests, { ...mark, session, sessionID, sessionStore })
+}
+
 /**
  * The session of a request that has been read, before anybody asks for it. `req.session` becomes express-session's
  * own object when it is used first, and is saved before the response ends if it was changed, as with express-session.
  * A request that does not use it pays for none of that.
  */
 export class LazySession {
-  readonly #req: LazyRequest
+  readonly #req: SessionRequest
   readonly #res: ServerResponse
   readonly #store: StoreGuard
   readonly #data: SessionData
@@ -82,7 +91,8 @@ export class LazySession {
   /** Puts it on the request. */
   attach(): void {
     const req = this.#req
-    Object.defineProperty(req, slot, { value: this, configurable: true, writable: true })
+    slotFor(req).session = this
+    if (shared in req) return
     Object.defineProperty(req, 'session', session)
     Object.defineProperty(req, 'sessionID', sessionID)
     Object.defineProperty(req, 'sessionStore', sessionStore)
@@ -90,7 +100,7 @@ export class LazySession {
 
   /** False once it was taken off the request: it has ended, or is not for this app. */
   #isAttached(): boolean {
-    return Object.hasOwn(this.#req, 'session')
+    return slotOf(this.#req)?.session === this
   }
 
   get sid(): string {
@@ -125,7 +135,9 @@ export class LazySession {
     define(req, 'sessionStore', this.#store)
     const session = this.#store.createSession(req as never, this.#data)
     this.#opened = session
-    if (!attached) detachSession(req)
+    // From here on it stands on the request itself, where it can be deleted.
+    if (attached) slotFor(req).session = undefined
+    else detachSession(req)
     // What is stored for a phone has no cookie to say when it ends.
     if (!session.cookie.expires) session.touch()
     this.#adopt(session)
@@ -216,4 +228,6 @@ export class LazySession {
 export function detachSession(req: SessionRequest): void {
   delete req.session
   delete req.sessionID
+  const slot = slotOf(req)
+  if (slot) slot.session = undefined
 }
