@@ -25,3 +25,34 @@ export function slotFor(req: IncomingMessage): RequestSlot {
   Object.defineProperty(req, key, { value, configurable: true, writable: true })
   return value
 }
+
+/** A property of its own, as an assignment would make it. */
+export function define(target: object, name: string, value: unknown): void {
+  const property = { configurable: true, enumerable: true, writable: true, value }
+  Object.defineProperty(target, name, property)
+}
+
+/** A property of a request until it is set; on an object that inherits from the request it is set there. */
+export const until = (name: string, read: (slot: RequestSlot) => unknown): PropertyDescriptor => ({
+  configurable: true,
+  enumerable: true,
+  get(this: object) {
+    const slot = slotOf(this)
+    return slot && read(slot)
+  },
+  set(this: object, value: unknown) {
+    define(this, name, value)
+  },
+})
+
+/**
+ * Has the object that all of Express' requests inherit from answer for these properties, so that a request needs none
+ * of its own until one is set.
+ *
+ * @param mark - is in a request that inherits them
+ */
+export function share(requests: object, mark: symbol, properties: PropertyDescriptorMap): void {
+  // Somebody else's, or those of another copy of this package: then every request gets its own.
+  if (Object.keys(properties).some((name) => name in requests)) return
+  Object.defineProperties(requests, { [mark]: { value: true }, ...properties })
+}

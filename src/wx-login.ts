@@ -16,8 +16,9 @@ import { phoneRoute } from './routes/phone.js'
 import { profileRoute } from './routes/profile.js'
 import { sessionRoute } from './routes/session.js'
 import { passBy } from './routes/pass-by.js'
+import { share, until } from './request-slot.js'
 import { RequestState, requestState, type Runtime, setRequestState } from './runtime.js'
-import { define, shareSession } from './session/lazy-session.js'
+import { shareSession } from './session/lazy-session.js'
 import type { WxSessionRecord } from './session/record.js'
 import { createUserSessions, type UserSessions } from './session/user-sessions.js'
 import { settingsOf } from './settings.js'
@@ -67,7 +68,7 @@ export function wxLogin(options: WxLoginOptions): WxLogin {
   }
 
   shareSession(express.request)
-  shareContext(express.request)
+  share(express.request, shared, { wx })
   const { runtime, close } = createRuntime(settings, redis)
   const sessions = createUserSessions(runtime.host, runtime.state)
   const router = createRouter(runtime, sessions)
@@ -102,26 +103,8 @@ function served(runtime: Runtime, record: WxSessionRecord): boolean {
   return apps === undefined || apps.has(record.appid)
 }
 
-const sharedWx = Symbol('express-wx-login.wx')
-
-/** `req.wx` of every request that inherits from Express' own, so that none needs a property of its own for it. */
-function shareContext(requests: object): void {
-  // Another copy of this package has been here: then every request gets its own.
-  if ('wx' in requests) return
-  Object.defineProperties(requests, {
-    [sharedWx]: { value: true },
-    wx: {
-      configurable: true,
-      enumerable: true,
-      get(this: IncomingMessage) {
-        return requestState(this)?.login?.context
-      },
-      set(this: IncomingMessage, value: unknown) {
-        define(this, 'wx', value)
-      },
-    },
-  })
-}
+const shared = Symbol('express-wx-login.wx')
+const wx = until('wx', ({ state }) => (state as RequestState | undefined)?.login?.context)
 
 /** Finds out who sends a request. */
 function loadLogin(runtime: Runtime, req: Request, res: Response, next: NextFunction): void {
@@ -142,7 +125,7 @@ function loadLogin(runtime: Runtime, req: Request, res: Response, next: NextFunc
     const { record, sid } = loaded
     const context = createContext(runtime, loaded)
     setRequestState(req, new RequestState(runtime, { record, sid, context }))
-    if (!(sharedWx in req)) req.wx = context
+    if (!(shared in req)) req.wx = context
     runtime.state.keepAlive(record, record.loginAt)
     next()
   })

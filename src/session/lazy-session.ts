@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Session, SessionData } from 'express-session'
-import { slotFor, slotOf } from '../request-slot.js'
+import { define, share, slotFor, slotOf, until } from '../request-slot.js'
 import type { SessionRequest } from './session-host.js'
 import type { StoreGuard } from './store-guard.js'
 
@@ -11,40 +11,17 @@ type LiveSession = Session & Partial<SessionData>
 const textOf = (session: LiveSession, changes: object = {}): string =>
   JSON.stringify(Object.assign({}, session, { cookie: undefined }, changes))
 
-export function define(target: object, name: string, value: unknown): void {
-  const property = { configurable: true, enumerable: true, writable: true, value }
-  Object.defineProperty(target, name, property)
-}
-
-/** A property of a request until it is set; on an object that inherits from the request it is set there. */
-const until = (name: string, read: (lazy: LazySession) => unknown): PropertyDescriptor => ({
-  configurable: true,
-  enumerable: true,
-  get(this: SessionRequest) {
-    const lazy = slotOf(this)?.session
-    return lazy && read(lazy as LazySession)
-  },
-  set(this: SessionRequest, value: unknown) {
-    define(this, name, value)
-  },
-})
-
 // Shared by all requests: getters of its own for each would cost more than they save.
-const session = until('session', (lazy) => lazy.open())
-const sessionID = until('sessionID', (lazy) => lazy.sid)
-const sessionStore = until('sessionStore', (lazy) => lazy.store)
+const properties = {
+  session: until('session', (slot) => (slot.session as LazySession | undefined)?.open()),
+  sessionID: until('sessionID', (slot) => (slot.session as LazySession | undefined)?.sid),
+  sessionStore: until('sessionStore', (slot) => (slot.session as LazySession | undefined)?.store),
+}
+const shared = Symbol('express-wx-login.session')
 
-const shared = Symbol('express-wx-login.shared')
-
-/**
- * Has the object that all of Express' requests inherit from answer for the session that stands behind a request, so
- * that a request needs no properties of its own for that until it is used.
- */
+/** Has Express' requests inherit what stands for the session of one, until that is used. */
 export function shareSession(requests: object): void {
-  // Somebody else's, or those of another copy of this package: then every request gets its own.
-  if (['session', 'sessionID', 'sessionStore'].some((name) => name in requests)) return
-  const mark = { [shared]: { value: true } }
-  Object.defineProperties(requests, { ...mark, session, sessionID, sessionStore })
+  share(requests, shared, properties)
 }
 
 /**
@@ -92,10 +69,7 @@ export class LazySession {
   attach(): void {
     const req = this.#req
     slotFor(req).session = this
-    if (shared in req) return
-    Object.defineProperty(req, 'session', session)
-    Object.defineProperty(req, 'sessionID', sessionID)
-    Object.defineProperty(req, 'sessionStore', sessionStore)
+    if (!(shared in req)) Object.defineProperties(req, properties)
   }
 
   /** False once it was taken off the request: it has ended, or is not for this app. */

@@ -1,9 +1,10 @@
 import { once } from 'node:events'
-import type { Server } from 'node:http'
+import { createServer, IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type Express, type Request, type Response } from 'express'
 import expressSession, { MemoryStore, type Session } from 'express-session'
 import fc from 'fast-check'
+import request from 'supertest'
 import { getWx, requireWxSession } from '../../src/index.js'
 import { sessionSecret, startTestApp, type TestApp } from '../support/test-app.js'
 
@@ -313,5 +314,111 @@ describe('a request that does not use req.session', () => {
     const reply = await t.get('/circle', token)
     expect(reply.status).toBe(500)
     expect((reply.body as { message: string }).message).toMatch(/circular/)
+  })
+})
+
+describe('where req.session and req.wx stand', () => {
+  const seen = (req: Request): object => ({
+    n: bag(req)['n'],
+    sid: typeof req.sessionID,
+    store: typeof req.sessionStore,
+    openid: req.wx?.openid.slice(0, 1),
+  })
+  const known = { n: 1, sid: 'string', store: 'object', openid: 'o' }
+  let t: TestApp
+  let plain: Server
+  let wx: TestApp['wx']
+  beforeAll(async () => {
+    t = await startTestApp({
+      routes(app, router) {
+        wx = router
+        app.use('/start', requireWxSession, (req, res) => {
+          bag(req)['n'] = 1
+          res.end()
+        })
+        const mounted = express()
+        mounted.get('/seen', (req, res) => res.json(seen(req)))
+        app.use('/mounted', mounted)
+        const called = express()
+        called.get('/called/seen', (req, res) => res.json(seen(req)))
+        app.use((req, res, next) => {
+          if (req.url.startsWith('/called')) called(req, res)
+          else next()
+        })
+        app.get('/own', (req, res) => {
+          Object.assign(req, { wx: 'a', session: 'b', sessionID: 'c' })
+          const own = { ...req } as unknown as Record<string, unknown>
+          res.json([own['wx'], own['session'], own['sessionID']])
+        })
+        app.get('/deleted', requireWxSession, (req, res) => {
+          bag(req)['n'] = 2
+          delete (req as Partial<Request>).session
+          res.json(typeof req.session)
+        })
+      },
+    })
+    // No Express: requests as node makes them.
+    plain = createServer((req, res) => {
+      wx(req as Request, res as Response, () => {
+        res.setHeader('Content-Type', 'application/json')
+        res.end(JSON.stringify(seen(req as Request)))
+      })
+    }).listen(0, '127.0.0.1')
+    await once(plain, 'listening')
+  })
+  afterAll(async () => {
+    await t.close()
+    await new Promise((resolve) => plain.close(resolve))
+  })
+
+  const begin = async (): Promise<string> => {
+    const { token } = await t.login()
+    await t.get('/start', token).expect(200)
+    return token
+  }
+
+  it('is found in an app that is mounted, and in one that is called', async () => {
+    const token = await begin()
+    await t.get('/mounted/seen', token).expect(200, known)
+    await t.get('/called/seen', token).expect(200, known)
+  })
+
+  it('is found on a request of node itself, whose prototype stays as it is', async () => {
+    const token = await begin()
+    const { port } = plain.address() as AddressInfo
+    const reply = await fetch(`http://127.0.0.1:${String(port)}/`, {
+      headers: { Authorization: `Bearer ${token}` },
+    })
+    expect(await reply.json()).toEqual(known)
+    expect(
+      ['session', 'sessionID', 'sessionStore', 'wx'].filter(
+        (name) => name in IncomingMessage.prototype,
+      ),
+    ).toEqual([])
+  })
+
+  it('is the app’s own once the app has set it, with a login or without', async () => {
+    await t.get('/own').expect(200, ['a', 'b', 'c'])
+    await t.get('/own', await begin()).expect(200, ['a', 'b', 'c'])
+  })
+
+  it('is gone, and not saved, once the app has deleted it', async () => {
+    const token = await begin()
+    await t.get('/deleted', token).expect(200, '"undefined"')
+    await t.get('/mounted/seen', token).expect(200, known)
+  })
+
+  it('is nowhere in an app without the plugin', async () => {
+    const app = express()
+    app.get('/', (req, res) => {
+      const before = [req.session, req.sessionID, req.wx]
+      Object.assign(req, { session: 1 })
+      const set = [req.session, Object.keys(req).includes('session')]
+      delete (req as Partial<Request>).session
+      res.json([before.filter((value) => value !== undefined), set, typeof req.session])
+    })
+    await request(app)
+      .get('/')
+      .expect(200, [[], [1, true], 'undefined'])
   })
 })
