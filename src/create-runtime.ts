@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import expressSession from 'express-session'
 import type { WxServerApi } from './api-types.js'
@@ -52,9 +51,6 @@ export function createRuntime(settings: Settings, redis: WxRedisClient | undefin
   }
   const host = createHost(settings, link, tell)
   const sealer = createSealer(settings.keySecrets)
-  const cut = new AbortController()
-  // Every login in flight listens.
-  setMaxListeners(0, cut.signal)
   const runtime: Runtime = {
     settings,
     state,
@@ -73,7 +69,7 @@ export function createRuntime(settings: Settings, redis: WxRedisClient | undefin
     once: link
       ? createRedisOnce(link, { prefix: settings.redisPrefix, timeout: settings.storeTimeout })
       : createMemoryOnce(),
-    logins: { open: true, running: new Set(), cut },
+    logins: { open: true, running: new Set(), cuts: new Set() },
   }
   return {
     runtime,

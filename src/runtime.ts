@@ -38,7 +38,8 @@ export interface Runtime {
   readonly logins: {
     open: boolean
     readonly running: Set<Promise<unknown>>
-    readonly cut: AbortController
+    /** Calls of what must end now; undefined once they were made. */
+    cuts: Set<() => void> | undefined
   }
 }
 

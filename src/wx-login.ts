@@ -88,7 +88,9 @@ export function wxLogin(options: WxLoginOptions): WxLogin {
         timeout === undefined
           ? undefined
           : setTimeout(() => {
-              logins.cut.abort()
+              const { cuts } = logins
+              logins.cuts = undefined
+              for (const cut of cuts ?? []) cut()
             }, timeout)
       await Promise.allSettled(logins.running)
       clearTimeout(timer)

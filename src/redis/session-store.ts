@@ -256,7 +256,7 @@ export function createRedisSessionStore(
         .then((text) => {
           const session = text === null || isOfAnother(sid, text) ? null : parse(text)
           if (session === null && text !== null) carefully()
-          // Answers of Redis come many at a time; what comes out of a cache is collected in the same way.
+          // Answers of Redis come many at a time; what comes out of a cache does not. See nextTurn.
           else if ((link.client as Caching).clientSideCache) setImmediate(callback, null, session)
           else callback(null, session)
         }, carefully)

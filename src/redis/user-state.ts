@@ -7,9 +7,7 @@ import { createScript, type Scripting } from './script.js'
 
 /** The commands used here; every kind of node-redis client has them. */
 interface Commands extends Scripting {
-  zAdd(key: string, member: { score: number; value: string }): Promise<unknown>
   zRem(key: string, members: string[]): Promise<unknown>
-  zCard(key: string): Promise<number>
   zRangeWithScores(
     key: string,
     from: number,
@@ -30,6 +28,11 @@ interface Commands extends Scripting {
 /** What INCR says of a value that is no whole number. */
 const isNoCount = (error: unknown): boolean =>
   error instanceof Error && error.message.includes('not an integer')
+
+const addSession = createScript(`
+redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return redis.call('ZCARD', KEYS[1])`)
 
 // A negative login time marks a session that is being ended: it is found until it has ended.
 const takeOldest = createScript(`
@@ -121,15 +124,7 @@ export function createRedisUserState(link: RedisLink, options: RedisUserStateOpt
   return {
     async addSession(user, sid, loginAt) {
       const key = sessionsOf(user)
-      return run(key, async () => {
-        // One round trip: node-redis sends what is asked for in one tick together.
-        const [, , count] = await Promise.all([
-          redis().zAdd(key, { score: loginAt, value: sid }),
-          redis().expire(key, 2 * ttl),
-          redis().zCard(key),
-        ])
-        return count
-      })
+      return (await run(key, () => addSession(redis(), key, loginAt, sid, 2 * ttl))) as number
     },
 
     async removeSessions(user, sids) {

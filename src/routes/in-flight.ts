@@ -1,6 +1,5 @@
 import { WxLoginError } from '../errors.js'
 import type { Runtime } from '../runtime.js'
-import { untilAborted } from '../wechat/http.js'
 
 const closing = (): WxLoginError => new WxLoginError('WX_CLOSING')
 
@@ -27,5 +26,22 @@ export async function inFlight<T>(runtime: Runtime, work: () => Promise<T>): Pro
 }
 
 /** Waits for `work`, but no longer than `wx.close()` has patience. */
-export const unlessCut = <T>({ logins }: Runtime, work: Promise<T>): Promise<T> =>
-  untilAborted(work, logins.cut.signal, closing)
+export const unlessCut = <T>({ logins: { cuts } }: Runtime, work: Promise<T>): Promise<T> =>
+  new Promise<T>((resolve, reject) => {
+    const cut = (): void => {
+      reject(closing())
+    }
+    if (cuts) cuts.add(cut)
+    else cut()
+    // Not an AbortSignal: that one looks through all its listeners for each that comes or goes.
+    work.then(
+      (value) => {
+        cuts?.delete(cut)
+        resolve(value)
+      },
+      (error: unknown) => {
+        cuts?.delete(cut)
+        reject(error)
+      },
+    )
+  })

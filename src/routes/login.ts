@@ -3,11 +3,12 @@ import * as v from 'valibot'
 import { observe } from '../diagnostics.js'
 import { WxLoginError } from '../errors.js'
 import { appidPattern } from '../options.js'
-import { handler } from '../respond.js'
+import { handler, sendJson } from '../respond.js'
 import { identityOf, report, reportRevoked, type Runtime } from '../runtime.js'
 import { publicId } from '../session/record.js'
 import { disconnected, storeUnavailable } from '../session/store-guard.js'
 import type { UserSessions } from '../session/user-sessions.js'
+import { nextTurn } from '../turn.js'
 import type { WxApp, WxCodeSession } from '../types.js'
 import { checkCodeSession, code2Session } from '../wechat/code2session.js'
 import { untilAborted, upstreamError } from '../wechat/http.js'
@@ -101,18 +102,16 @@ async function logIn(
       },
     )
   }
-  res.json({
+  sendJson(res, 200, {
     token: session.token,
     expiresIn: settings.session?.ttl ?? host.expiresIn(record, req),
     keyId: record.keyId,
     user,
   })
-  observe(
-    'onLogin',
-    settings.hooks.onLogin,
-    { ...identity, sessionId: publicId(session.sid), user },
-    req,
-  )
+  const { onLogin } = settings.hooks
+  if (onLogin) {
+    observe('onLogin', onLogin, { ...identity, sessionId: publicId(session.sid), user }, req)
+  }
 }
 
 export function loginRoute(runtime: Runtime, sessions: UserSessions): ReturnType<typeof handler> {
@@ -122,6 +121,7 @@ export function loginRoute(runtime: Runtime, sessions: UserSessions): ReturnType
     const previous = runtime.host.prepare(req)
     if (!runtime.storeReady()) throw disconnected()
     const body = await readBody(schema, req, res, { check: openDataFaults })
+    await nextTurn()
     // A body can take its time; close() waits for logins only from here on.
     await inFlight(runtime, () => logIn(runtime, sessions, { req, res, arrivedAt, previous, body }))
   })

@@ -29,11 +29,7 @@ export interface ExchangedLogin {
 async function store(
   { state, host, keys }: Runtime,
   session: NewSession,
-  {
-    record: user,
-    sessionKey,
-    previous,
-  }: { record: WxSessionRecord; sessionKey: string; previous: string | null },
+  { record: user, previous }: { record: WxSessionRecord; previous: string | null },
 ): Promise<number> {
   const { loginAt, keyAge = 0 } = user
   try {
@@ -41,7 +37,7 @@ async function store(
     const [, listed] = await Promise.all([
       session.save(),
       state.addSession(user, session.sid, loginAt),
-      keys.add(user, sessionKey, loginAt - keyAge),
+      keys.addSealed(user, { id: user.keyId, sealed: user.key, at: loginAt - keyAge }),
     ])
     if (previous !== null) {
       await Promise.all([host.destroy([previous]), state.removeSessions(user, [previous])])
@@ -115,7 +111,7 @@ export async function makeSession(
       keyAge: loginAt - keyAt,
     }
     const session = host.make(req, res, record, user)
-    const listed = await store(runtime, session, { record, sessionKey, previous })
+    const listed = await store(runtime, session, { record, previous })
     made = { session, record, user, listed }
     return made
   } finally {

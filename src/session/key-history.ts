@@ -1,5 +1,5 @@
 import type { Settings } from '../settings.js'
-import type { UserKey, UserState, WxIdentity } from '../types.js'
+import type { StoredKey, UserKey, UserState, WxIdentity } from '../types.js'
 import { keyIdOf } from './record.js'
 import type { Sealer } from './sealing.js'
 
@@ -15,6 +15,8 @@ export interface OwnKey {
 export interface KeyHistory {
   /** Remembers a key that was exchanged. */
   add(user: WxIdentity, sessionKey: string, at: number): Promise<void>
+  /** The same for one that a new session holds sealed already. */
+  addSealed(user: WxIdentity, key: StoredKey): Promise<void>
   /** The same, but only where keys of the user are remembered already: for a login that came to nothing. */
   addBeside(user: WxIdentity, sessionKey: string, at: number): Promise<void>
   /** The keys that data of this user may be made with now, newest first. */
@@ -36,11 +38,7 @@ export function createKeyHistory(
   { size, window }: Settings['keyHistory'],
   now: () => number = Date.now,
 ): KeyHistory {
-  const stored = (
-    user: WxIdentity,
-    sessionKey: string,
-    at: number,
-  ): Parameters<UserState['addKey']>[1] => ({
+  const stored = (user: WxIdentity, sessionKey: string, at: number): StoredKey => ({
     id: keyIdOf(sessionKey),
     sealed: sealer.seal(sessionKey, user),
     at,
@@ -48,6 +46,8 @@ export function createKeyHistory(
 
   return {
     add: (user, sessionKey, at) => state.addKey(user, stored(user, sessionKey, at), size),
+
+    addSealed: (user, key) => state.addKey(user, key, size),
 
     addBeside: (user, sessionKey, at) =>
       state.addKey(user, stored(user, sessionKey, at), size, true),

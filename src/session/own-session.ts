@@ -120,8 +120,7 @@ export function createOwnSession(
       }
       const sid = presented.kind === 'token' ? presented.sid : null
       if (sid === null && !transport.cookie) {
-        // Not at once: first what else has arrived is read, then all of it is answered. Each of the two keeps the
-        // processor's caches warm, and many answers wake a proxy once; that halves the cost of such requests.
+        // Not at once; see nextTurn.
         setImmediate(done, { record: null })
         return
       }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { SessionData } from 'express-session'
 import type { WxIdentity } from '../types.js'
 
@@ -52,10 +52,10 @@ export function readRecord(session: unknown): WxSessionRecord | null {
 
 /** The public id of a session: names it in lists and logs, opens nothing. */
 export function publicId(sid: string): string {
-  return createHash('sha256').update(sid).digest('base64url').slice(0, 16)
+  return hash('sha256', sid, 'base64url').slice(0, 16)
 }
 
 /** First 8 hex digits of sha256(session_key). */
 export function keyIdOf(sessionKey: string): string {
-  return createHash('sha256').update(sessionKey).digest('hex').slice(0, 8)
+  return hash('sha256', sessionKey, 'hex').slice(0, 8)
 }

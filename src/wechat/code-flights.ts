@@ -1,5 +1,6 @@
-import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { WxLoginError } from '../errors.js'
+import { nextTurn } from '../turn.js'
 import type { WxCodeSession, WxUser } from '../types.js'
 import { createLastMinute, createOnlyOnce } from './last-minute.js'
 import { isStaleKey } from './open-data.js'
@@ -110,8 +111,8 @@ export function createCodeFlights(now: () => number = () => performance.now()): 
         async used() {
           for (let waits = 0; waits < maxWaits; waits++) {
             // A busy process may not have looked at its sockets for longer than that.
-            await turn()
-            await turn()
+            await nextTurn()
+            await nextTurn()
             const left = own.joinedAt + quietFor - now()
             if (left <= 0) break
             await delay(left)

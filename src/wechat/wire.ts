@@ -127,7 +127,8 @@ export function askOverWire(
     }
     const done = (answer: WireAnswer): void => {
       signal.removeEventListener('abort', stop)
-      resolve(answer)
+      // Answers arrive one by one; see nextTurn.
+      setImmediate(resolve, answer)
     }
     const fail = (error: unknown): void => {
       signal.removeEventListener('abort', stop)
