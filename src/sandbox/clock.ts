@@ -3,7 +3,14 @@ import type { SandboxClock } from './types.js'
 
 const lastDate = 8.64e15
 
-export function createClock(base: () => number): SandboxClock {
+/** The clock as the sandbox itself sees it. */
+export interface WorldClock extends SandboxClock {
+  /** Calls the listener after every turn of the clock. */
+  onAdvance(listener: () => void): void
+}
+
+export function createClock(base: () => number): WorldClock {
+  const listeners: (() => void)[] = []
   let ahead = 0
   const now = (): number => base() + ahead
   return {
@@ -22,7 +29,11 @@ export function createClock(base: () => number): SandboxClock {
         )
       }
       ahead += ms
+      for (const listener of listeners) listener()
       return now()
+    },
+    onAdvance(listener) {
+      listeners.push(listener)
     },
   }
 }

@@ -3,6 +3,7 @@ import { createFaults } from './faults.js'
 import { createInProcessFetch } from './in-process-fetch.js'
 import { createJournal } from './journal.js'
 import { readOptions } from './options.js'
+import { createDevice, createTimers } from './phone/in-process.js'
 import { SandboxError } from './sandbox-error.js'
 import { createHandler, createListener, type Listener } from './server.js'
 import type { Sandbox, SandboxOptions } from './types.js'
@@ -52,6 +53,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
 
   const { apps, clock } = world
   const { phoneNumbers, pusher } = world
+  const timers = createTimers(clock)
   const { pushTargets } = settings
   const controlled = { apps, user, faults, clock, journal, phoneNumbers, pusher, pushTargets }
   const dispatch = createDispatch(world, controlled, () => listener.host)
@@ -74,6 +76,10 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     },
     handler,
     user,
+    phone(name, { appid, ...deviceOptions } = {}) {
+      const picked = { ...deviceOptions, appid: apps.pick(appid) }
+      return createDevice({ user }, timers, name, picked)
+    },
     push: pusher.push,
     verifyUrl: pusher.verifyUrl,
     get paidPhoneNumbers() {

@@ -1,6 +1,30 @@
 export { createSandbox } from './create-sandbox.js'
 export { SANDBOX_APPID, SANDBOX_SECRET } from './apps.js'
 export type {
+  SandboxAvatarOptions,
+  SandboxDevice,
+  SandboxDeviceOptions,
+  SandboxFiles,
+  SandboxNetwork,
+  SandboxPhoneNumberDetail,
+  SandboxPhoneUserInfoOptions,
+  SandboxTapOptions,
+} from './phone/types.js'
+export type {
+  SandboxAccountInfo,
+  SandboxRequestTask,
+  SandboxStorageInfo,
+  SandboxWx,
+  SandboxWxCallbacks,
+  SandboxWxCode,
+  SandboxWxFailure,
+  SandboxWxFunction,
+  SandboxWxReply,
+  SandboxWxRequestOptions,
+  SandboxWxUploadOptions,
+  SandboxWxUserInfo,
+} from './phone/wx-types.js'
+export type {
   SandboxAccountEvent,
   SandboxEventOptions,
   SandboxMessage,

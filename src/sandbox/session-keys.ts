@@ -5,6 +5,8 @@ interface Entry {
   key: string
   count: number
   since: number
+  /** The key that went with the last code; undefined before the first one. */
+  ofLastCode: string | undefined
 }
 
 /** The phones' session keys: one valid key a user and app, as at WeChat. */
@@ -15,6 +17,8 @@ export interface SessionKeys {
   current(name: string, appid: string): string
   /** `wx.login` was called: a new key, where the rotation policy says so. */
   login(name: string, appid: string): string
+  /** Whether the key that went with the last code is still the valid one. */
+  lastCodeHolds(name: string, appid: string): boolean
   /** A new key, whatever the policy. */
   replace(name: string, appid: string): string
 }
@@ -28,9 +32,10 @@ export function createSessionKeys(
 
   function renew(name: string, appid: string): Entry {
     const id = `${appid} ${name}`
-    const count = (entries.get(id)?.count ?? 0) + 1
+    const old = entries.get(id)
+    const count = (old?.count ?? 0) + 1
     const key = seeds.secret('key', appid, name, count).subarray(0, 16).toString('base64')
-    const entry = { key, count, since: clock.now() }
+    const entry = { key, count, since: clock.now(), ofLastCode: old?.ofLastCode }
     entries.set(id, entry)
     return entry
   }
@@ -46,7 +51,13 @@ export function createSessionKeys(
         policy.rotation === 'always' ||
         (policy.rotation === 'interval' &&
           clock.now() - existing(name, appid).since >= policy.rotationInterval)
-      return (due ? renew(name, appid) : existing(name, appid)).key
+      const entry = due ? renew(name, appid) : existing(name, appid)
+      entry.ofLastCode = entry.key
+      return entry.key
+    },
+    lastCodeHolds(name, appid) {
+      const entry = entries.get(`${appid} ${name}`)
+      return entry !== undefined && entry.ofLastCode === entry.key
     },
     replace: (name, appid) => renew(name, appid).key,
   }

@@ -6,6 +6,7 @@ import type {
   SandboxPushTarget,
   SandboxUrlVerification,
 } from './push-types.js'
+import type { SandboxDevice, SandboxDeviceOptions } from './phone/types.js'
 import type { SandboxUser, SandboxUserOptions } from './user-types.js'
 
 /**
@@ -177,6 +178,19 @@ export interface Sandbox {
    * @param name - 1 to 64 printable characters
    */
   user(name: string, options?: SandboxUserOptions): SandboxUser
+  /**
+   * A phone with a `wx` for the mini program under test, and a person who uses it. Each call gives another phone; the
+   * user is the same.
+   *
+   * @param name - who is logged in to WeChat on it; created on first use, as by {@link Sandbox.user}
+   * @example
+   * ```ts
+   * const phone = sandbox.phone('alice')
+   * const login = createWxLogin({ baseUrl: 'http://127.0.0.1:3000', wx: phone.wx })
+   * await login.ready()
+   * ```
+   */
+  phone(name: string, options?: SandboxDeviceOptions): SandboxDevice
   /**
    * Sends a message of any kind as WeChat's message push does; `user().event()` sends those of accounts.
    *

@@ -87,6 +87,8 @@ export interface SandboxUser {
   sessionKey(appid?: string): string
   /** `wx.login`: the code. Gives the phone a new session key as the rotation policy says. */
   login(options?: { appid?: string | undefined }): string
+  /** `wx.checkSession`: whether the key of the last code is still valid. What a server knows plays no part in it. */
+  checkSession(appid?: string): boolean
   /** `wx.getUserInfo`, signed and encrypted with the phone's current key. */
   userInfo(options?: SandboxUserInfoOptions): SandboxUserInfo
   /** A tap on the phone number button: its code, and the older encrypted form. */

@@ -65,6 +65,7 @@ export function createUser(world: World, name: string): SandboxUser {
       const appid = apps.pick(options.appid)
       return codes.issue({ kind: 'login', name, appid, sessionKey: keys.login(name, appid) })
     },
+    checkSession: (appid) => keys.lastCodeHolds(name, apps.pick(appid)),
     userInfo: (options = {}) => userInfo(world, user, options),
     phoneNumber(options = {}) {
       const appid = apps.pick(options.appid)

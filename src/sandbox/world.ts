@@ -1,6 +1,6 @@
 import { createAccessTokens, type AccessTokens } from './access-tokens.js'
 import { createApps, type Apps } from './apps.js'
-import { createClock } from './clock.js'
+import { createClock, type WorldClock } from './clock.js'
 import { createCodes, type Codes } from './codes.js'
 import { createEncryptedMessages, type EncryptedMessages } from './encrypted-messages.js'
 import { createErrorAnswers, type ErrorAnswers } from './errcodes.js'
@@ -13,7 +13,6 @@ import { createPusher } from './push.js'
 import { createQuotas, type Quotas } from './quotas.js'
 import { createSeeds, type Seeds } from './seed.js'
 import { createSessionKeys, type SessionKeys } from './session-keys.js'
-import type { SandboxClock } from './types.js'
 import { createUsers, type Users } from './users.js'
 
 /** WeChat resets one user's session key "not frequently", and does not say how often that is. */
@@ -22,7 +21,7 @@ const resetsAMinute = 10
 /** Everything WeChat knows. Nothing of it knows HTTP. */
 export interface World {
   readonly apps: Apps
-  readonly clock: SandboxClock
+  readonly clock: WorldClock
   readonly seeds: Seeds
   readonly users: Users
   readonly keys: SessionKeys

@@ -112,6 +112,11 @@ export function createControl({
       apps.pick(options.appid)
       return jsonReply(200, { code: user(name).login(options) })
     },
+    'check-session'({ body }, name) {
+      const { appid } = readBody(loginBody, body)
+      apps.pick(appid)
+      return jsonReply(200, { valid: user(name).checkSession(appid) })
+    },
     'user-info'({ body }, name) {
       const options = readBody(userInfoBody, body)
       apps.pick(options.appid)
