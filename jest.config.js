@@ -3,9 +3,12 @@ export default {
   testEnvironment: 'node',
   // Without roots jest would walk into dist and example-app and find two packages of one name;
   // src is here so that files no test loads count in the coverage.
-  roots: ['<rootDir>/src', '<rootDir>/test'],
-  // What takes minutes runs by name: npm run test:faults, npm run soak.
-  testMatch: ['<rootDir>/test/**/*.test.ts', '!**/test/faults/**', '!**/test/soak/**'],
+  roots: ['<rootDir>/src', '<rootDir>/client/src', '<rootDir>/test'],
+  // What takes minutes runs by name: npm run test:faults, test:examples, soak.
+  testMatch: [
+    '<rootDir>/test/**/*.test.ts',
+    ...['faults', 'soak', 'examples'].map((suite) => `!**/test/${suite}/**`),
+  ],
   transform: {
     '\\.ts$': [
       '@swc/jest',
@@ -22,7 +25,7 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testTimeout: 20_000,
   maxWorkers: '100%',
-  collectCoverageFrom: ['src/**/*.ts'],
+  collectCoverageFrom: ['src/**/*.ts', 'client/src/**/*.ts'],
   coverageProvider: 'babel',
   coverageReporters: ['text', 'lcovonly', 'json-summary'],
   coverageThreshold: { global: { lines: 95, branches: 95 } },

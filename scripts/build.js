@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
-import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { putInPlace, workshop } from './put-in-place.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const tsc = join(dirname(fileURLToPath(import.meta.resolve('typescript/package.json'))), 'bin/tsc')
-const workshop = join(root, '.tmp')
 const fresh = join(workshop, `build-${process.pid}`)
 
 /** Compiles src to `folder`; answers what the compiler complained about. */
@@ -24,31 +24,6 @@ function compile(folder, ...options) {
       resolve(code === 0 ? '' : output || `The compiler ended with ${signal ?? code}.\n`)
     })
   })
-}
-
-/**
- * Puts the finished build in place. Programs that read dist meanwhile, and another build at the same time,
- * find one whole build or the other: never a mixture.
- */
-async function putInPlace() {
-  const dist = join(root, 'dist')
-  for (let turn = 0; ; turn += 1) {
-    const old = join(workshop, `old-${process.pid}-${turn}`)
-    try {
-      await rename(dist, old)
-    } catch (error) {
-      if (error.code !== 'ENOENT') throw error
-    }
-    try {
-      await rename(fresh, dist)
-      return
-    } catch (error) {
-      // Another build was put there in between.
-      if (!['ENOTEMPTY', 'EEXIST'].includes(error.code) || turn === 20) throw error
-    } finally {
-      await rm(old, { recursive: true, force: true })
-    }
-  }
 }
 
 /** What can be imported of the package; the rest of `src` is behind it. */
@@ -94,7 +69,7 @@ async function build() {
     chmod(join(cjs, 'cli.js'), 0o755),
   ])
   await nameExports(esm, cjs)
-  await putInPlace()
+  await putInPlace(fresh, join(root, 'dist'))
 }
 
 await mkdir(workshop, { recursive: true })
