@@ -8,6 +8,7 @@ import {
   type WxLoginOptions,
 } from 'express-wx-login'
 import helmet from 'helmet'
+import type { Avatars } from './avatars.js'
 import type { Config } from './config.js'
 import type { Database } from './database.js'
 import { errorHandler, notFound } from './errors.js'
@@ -33,6 +34,7 @@ export interface Dependencies {
   database: Database
   users: Users
   notes: Notes
+  avatars: Avatars
   metrics: Metrics
   log: Log
   status: () => Status
@@ -95,7 +97,7 @@ export function createApp(d: Dependencies): Assembly {
     app.post('/wx/login', loginRateLimit(d.config.loginRateLimit, onError))
   }
   app.use(wx)
-  app.use(appRoutes(d.notes, events.handler))
+  app.use(appRoutes(d.notes, d.avatars, events.handler))
 
   app.use(notFound)
   app.use(wxErrorHandler)

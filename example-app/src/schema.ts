@@ -30,6 +30,17 @@ const migrations: readonly (readonly string[])[] = [
     )`,
     `create index notes_of_user on notes (appid, openid, id)`,
   ],
+  [
+    // One picture a user. Its id is its address: random, and another one with every picture.
+    `create table avatars (
+      id text primary key,
+      appid text not null,
+      openid text not null,
+      type text not null,
+      bytes bytea not null,
+      unique (appid, openid)
+    )`,
+  ],
 ]
 
 /** The version this program needs. */

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createApp } from './app.js'
 import { atMost } from './at-most.js'
+import { createAvatars } from './avatars.js'
 import { type Config, ConfigError } from './config.js'
 import { openDatabase } from './database.js'
 import { drainable } from './drain.js'
@@ -57,6 +58,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       database,
       users: createUsers(database),
       notes: createNotes(database),
+      avatars: createAvatars(database),
       metrics: createMetrics(),
       log,
       status,

@@ -5,6 +5,7 @@ import type { Database } from './database.js'
 export interface PublicUser {
   id: number
   nickname: string | null
+  /** An https URL of WeChat's, or the path of an upload: the phone puts this server's address before it. */
   avatarUrl: string | null
   phone?: string
   createdAt: string
@@ -18,7 +19,8 @@ declare module 'express-wx-login' {
   }
 }
 
-interface Row {
+/** What {@link userColumns} gives. */
+export interface UserRow {
   id: string | number
   nickname: string | null
   avatar_url: string | null
@@ -32,6 +34,8 @@ export interface Users {
   upsert(event: WxUserEvent): Promise<PublicUser>
 }
 
+export const userColumns = 'id, nickname, avatar_url, phone, created_at, last_login_at'
+
 // One statement, so that fifty first logins of one user at the same time, in any number of processes,
 // are one row. Unknown values are null and leave what is there.
 const upsertUser = `
@@ -43,14 +47,14 @@ const upsertUser = `
     avatar_url = coalesce(excluded.avatar_url, users.avatar_url),
     phone = coalesce(excluded.phone, users.phone),
     last_login_at = case when $7 then now() else users.last_login_at end
-  returning id, nickname, avatar_url, phone, created_at, last_login_at`
+  returning ${userColumns}`
 
 export function createUsers(database: Database): Users {
   return {
     async upsert(event) {
       // WeChat's stand-in (微信用户, grey avatar) must not overwrite a name the user once chose.
       const profile = event.profile?.isDefault === false ? event.profile : undefined
-      const { rows } = await database.query<Row>(upsertUser, [
+      const { rows } = await database.query<UserRow>(upsertUser, [
         event.appid,
         event.openid,
         event.unionid ?? null,
@@ -59,7 +63,7 @@ export function createUsers(database: Database): Users {
         event.phone?.phoneNumber ?? null,
         event.reason === 'login',
       ])
-      return toPublic(rows[0]!)
+      return toPublicUser(rows[0]!)
     },
   }
 }
@@ -69,7 +73,7 @@ function storable(text: string | undefined): string | null {
   return text?.replaceAll('\0', '').trim() || null
 }
 
-function toPublic(row: Row): PublicUser {
+export function toPublicUser(row: UserRow): PublicUser {
   return {
     id: Number(row.id),
     nickname: row.nickname,

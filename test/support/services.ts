@@ -38,6 +38,16 @@ export async function ensurePostgres(): Promise<string> {
   return join(initdb, '..')
 }
 
+/** Path of a headless-capable Chromium; installs it, with a font for Chinese, as root on Debian, else says how. */
+export async function ensureChromium(): Promise<string> {
+  const known = ['chromium', 'google-chrome', 'chromium-browser']
+  const there = known.map((program) => findProgram({ program, package: program }))
+  return (
+    there.find((path) => path !== undefined) ??
+    (await ensure({ program: 'chromium', package: 'chromium fonts-wqy-microhei' }))
+  )
+}
+
 function postgresFolders(): string[] {
   const versions = '/usr/lib/postgresql'
   try {

@@ -1,0 +1,50 @@
+const { createWxLogin } = require('wx-login-client')
+const { baseUrl } = require('../config')
+
+// 整个小程序只有这一个：所有请求共用同一个会话、同一次登录。
+const login = createWxLogin({ baseUrl })
+
+let loggedOut = false
+
+module.exports = {
+  login,
+
+  /** 用户自己退出了登录。在用户点“登录”之前，页面不替他登录。 */
+  get loggedOut() {
+    return loggedOut
+  },
+
+  /** 用户点了“登录”或“重新登录”。 */
+  async logIn() {
+    loggedOut = false
+    await login.login()
+  },
+
+  async logOut() {
+    loggedOut = true
+    await login.logout()
+  },
+
+  /**
+   * 请求自己的服务器，返回回复的内容。会话过期时 wx-login-client 会静默登录再试一次，页面不必关心。
+   *
+   * @throws WxLoginError，或形状相同、code 为 REJECTED 的错误（服务器拒绝）
+   */
+  async request(options) {
+    const { statusCode, data, header } = await login.request(options)
+    if (statusCode >= 200 && statusCode < 300) return data
+    const retryAfter = Object.keys(header).find((name) => name.toLowerCase() === 'retry-after')
+    throw Object.assign(new Error(`服务器回复 ${statusCode}`), {
+      code: 'REJECTED',
+      statusCode,
+      serverCode: data && data.error && data.error.code,
+      retryAfter: (Number(header[retryAfter]) || 0) * 1000,
+    })
+  },
+
+  /** 头像的完整地址：上传的头像在自己的服务器上，数据库里只有路径。 */
+  avatarUrl(user) {
+    const url = (user && user.avatarUrl) || ''
+    return url[0] === '/' ? baseUrl + url : url
+  },
+}
