@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import {
+  clientReadmes,
   type CodeBlock,
   errorPages,
+  exampleReadmes,
   guides,
   operationsPages,
   read,
@@ -10,7 +12,14 @@ import {
 } from './markdown.js'
 import { createWorkspace, run, type Workspace } from './workspace.js'
 
-const pages = [...readmes, ...errorPages, ...operationsPages, ...guides.flat()]
+const pages = [
+  ...readmes,
+  ...clientReadmes,
+  ...exampleReadmes,
+  ...errorPages,
+  ...operationsPages,
+  ...guides.flat(),
+]
 
 interface Sample extends CodeBlock {
   /** Where it stands: page, language, number. */
@@ -83,7 +92,7 @@ test('complete JavaScript blocks fit the types of the build', async () => {
 
 test('complete TypeScript blocks fit the types of the build, strictly', async () => {
   // One language: what they declare in the package, they would declare twice.
-  const blocks = of('ts').filter(({ name }) => name.startsWith('README-md'))
+  const blocks = of('ts').filter(({ name }) => /^(README|docs-client)-md/.test(name))
   expect(blocks.filter(isComplete)).toEqual(blocks)
   expect(await check(blocks, { strict: true, exactOptionalPropertyTypes: true })).toBe('')
 }, 60_000)

@@ -4,6 +4,8 @@ import { join, relative } from 'node:path'
 export const root = join(__dirname, '../..')
 
 export const readmes = ['README.md', 'README.zh-CN.md'] as const
+export const clientReadmes = ['client/README.md', 'client/README.zh-CN.md'] as const
+export const exampleReadmes = ['examples/README.md', 'examples/README.zh-CN.md'] as const
 export const errorPages = ['docs/errors.md', 'docs/zh-CN/errors.md'] as const
 export const operationsPages = ['docs/operations.md', 'docs/zh-CN/operations.md'] as const
 export const sandboxPages = ['docs/sandbox.md', 'docs/zh-CN/sandbox.md'] as const
@@ -12,6 +14,7 @@ export const sandboxPages = ['docs/sandbox.md', 'docs/zh-CN/sandbox.md'] as cons
 export const guides = [
   'account-events',
   'apps',
+  'client',
   'keys',
   'migrating',
   'performance',
