@@ -127,7 +127,15 @@ describe('the package', () => {
     const types = ['create-wx-login', 'errors', 'index', 'types'].map((name) => `${name}.d.ts`)
     expect(files.map(({ path }) => path).toSorted()).toEqual(
       [
-        ...['LICENSE', 'README.md', 'README.zh-CN.md', 'package.json', phoneFile, moduleFile, 'dist/esm/package.json'],
+        ...[
+          'LICENSE',
+          'README.md',
+          'README.zh-CN.md',
+          'package.json',
+          phoneFile,
+          moduleFile,
+          'dist/esm/package.json',
+        ],
         ...types.flatMap((name) => [`dist/cjs/${name}`, `dist/esm/${name}`]),
       ].toSorted(),
     )
