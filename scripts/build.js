@@ -3,6 +3,7 @@ import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build as bundle } from 'esbuild'
 import { putInPlace, workshop } from './put-in-place.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -26,21 +27,49 @@ function compile(folder, ...options) {
   })
 }
 
-/** What can be imported of the package; the rest of `src` is behind it. */
-const entries = ['index.js', 'redis/index.js', 'sandbox/index.js']
+/** What can be imported of the package, and the file that its code goes to; the rest of `src` is behind it. */
+const entries = new Map([
+  ['index.js', 'code/index'],
+  ['redis/index.js', 'code/redis'],
+  ['sandbox/index.js', 'code/sandbox'],
+])
+
+/** From the folder of an entry to the root of its build. */
+const upFrom = (entry) => '../'.repeat(entry.split('/').length - 1)
 
 /**
- * The code is CommonJS, once: what is imported and what is required are the same functions and classes, and CommonJS
- * loads in half the time. The ES modules only name what is exported.
+ * The code is CommonJS, once: what is imported and what is required are the same functions and classes. In one file
+ * for each entry: to find and open a hundred takes longer than to run them. What is named in `exports` only lists the
+ * names: Node reads the whole of a file for them where it is imported.
  */
-async function nameExports(esm, cjs) {
+async function bundleCode(esm, cjs) {
+  const inOneFile = [...entries, ['cli.js', 'cli']]
+  await bundle({
+    entryPoints: inOneFile.map(([entry, out]) => ({ in: join(esm, entry), out })),
+    outdir: cjs,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    logLevel: 'warning',
+  })
   const load = createRequire(join(cjs, 'index.js'))
   const left = await readdir(esm, { recursive: true })
   await Promise.all(left.filter((name) => name.endsWith('.js')).map((name) => rm(join(esm, name))))
-  for (const entry of entries) {
-    const target = `${entry.includes('/') ? '../' : ''}../cjs/${entry}`
-    const names = Object.keys(load(join(cjs, entry))).toSorted()
-    await writeFile(join(esm, entry), `export { ${names.join(', ')} } from '${target}'\n`)
+  for (const [entry, code] of entries) {
+    const names = Object.keys(load(`./${code}.js`)).toSorted()
+    const required = names.map((name) => `exports.${name} = code.${name}\n`)
+    await writeFile(
+      join(cjs, entry),
+      [
+        "'use strict'\n",
+        `const code = require('${upFrom(entry) || './'}${code}.js')\n`,
+        ...required,
+      ].join(''),
+    )
+    const exported = `export { ${names.join(', ')} } from '${upFrom(entry)}../cjs/${entry}'\n`
+    await writeFile(join(esm, entry), exported)
   }
 }
 
@@ -48,13 +77,13 @@ async function build() {
   const esm = join(fresh, 'esm')
   const cjs = join(fresh, 'cjs')
   const [esmFaults, cjsFaults] = await Promise.all([
-    // For its types: those of CommonJS are of another kind to who imports them.
     compile(esm),
-    // The sources are ES modules: CommonJS from them needs the older module settings.
+    // The types once more: those of CommonJS are of another kind to who requires them. The sources are ES modules:
+    // CommonJS from them needs the older module settings.
     compile(
       cjs,
       ...['--module', 'commonjs', '--moduleResolution', 'bundler'],
-      ...['--verbatimModuleSyntax', 'false'],
+      ...['--verbatimModuleSyntax', 'false', '--emitDeclarationOnly'],
     ),
   ])
   // Both passes read the same sources: what the first says, the second mostly repeats.
@@ -64,11 +93,9 @@ async function build() {
     process.exitCode = 1
     return
   }
-  await Promise.all([
-    writeFile(join(cjs, 'package.json'), '{ "type": "commonjs" }\n'),
-    chmod(join(cjs, 'cli.js'), 0o755),
-  ])
-  await nameExports(esm, cjs)
+  await writeFile(join(cjs, 'package.json'), '{ "type": "commonjs" }\n')
+  await bundleCode(esm, cjs)
+  await chmod(join(cjs, 'cli.js'), 0o755)
   await putInPlace(fresh, join(root, 'dist'))
 }
 

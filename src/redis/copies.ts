@@ -53,12 +53,16 @@ export function endCopy(copy: LiveClient): void {
   else for (const event of ['connect', 'error']) copy.once(event, destroy)
 }
 
-const sentinels = new WeakMap<object, Server[]>()
+// On the client itself: who makes it and who copies it are two bundles, each with variables of its own.
+const sentinels = Symbol.for('express-wx-login.sentinels')
 
 /** Remembers which sentinels a client asks: their order can be changed in its copies then. */
 export function rememberSentinels(client: object, nodes: Server[]): void {
-  sentinels.set(client, nodes)
+  Object.defineProperty(client, sentinels, { value: nodes })
 }
+
+const sentinelsOf = (client: object): Server[] | undefined =>
+  (client as { [sentinels]?: Server[] })[sentinels]
 
 export function createCopies(given: LiveClient): Copies {
   const kind = redisKind(given)
@@ -77,7 +81,7 @@ export function createCopies(given: LiveClient): Copies {
   }
 
   function overrides(answering: Server[]): object {
-    const nodes = sentinels.get(given)
+    const nodes = sentinelsOf(given)
     return {
       // A cluster is found the quickest through nodes that are known to answer.
       ...(answering.length > 0 && {

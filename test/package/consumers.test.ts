@@ -58,11 +58,17 @@ beforeAll(async () => {
 
 describe('the tarball', () => {
   it('holds the code of every source once, its types for both kinds, the documents, and nothing else', () => {
-    const built = sourceFiles().flatMap((file) => {
+    const types = sourceFiles().flatMap((file) => {
       const name = file.replace(/\.ts$/, '')
-      return [`dist/cjs/${name}.js`, `dist/cjs/${name}.d.ts`, `dist/esm/${name}.d.ts`]
+      return [`dist/cjs/${name}.d.ts`, `dist/esm/${name}.d.ts`]
     })
-    const names = ['index', 'redis/index', 'sandbox/index'].map((name) => `dist/esm/${name}.js`)
+    const code = ['code/index', 'code/redis', 'code/sandbox', 'cli'].map(
+      (name) => `dist/cjs/${name}.js`,
+    )
+    const names = ['index', 'redis/index', 'sandbox/index'].flatMap((name) => [
+      `dist/cjs/${name}.js`,
+      `dist/esm/${name}.js`,
+    ])
     const documents = [
       'CHANGELOG.md',
       'LICENSE',
@@ -71,7 +77,9 @@ describe('the tarball', () => {
       'SECURITY.md',
       'package.json',
     ]
-    expect(files).toEqual([...built, ...names, ...documents, 'dist/cjs/package.json'].toSorted())
+    expect(files).toEqual(
+      [...types, ...code, ...names, ...documents, 'dist/cjs/package.json'].toSorted(),
+    )
   })
 })
 

@@ -9,11 +9,11 @@ import { Consumer, pack } from './consumer.js'
  * when it was set: what breaks it either goes again or moves the budget in the same commit, for a reason.
  */
 const budget = {
-  tarball: { packed: 280_000, unpacked: 1_090_000, files: 560 },
+  tarball: { packed: 280_000, unpacked: 1_090_000, files: 430 },
   /** What an install brings beside express and express-session, the package itself included. */
   installed: { packages: 6, bytes: 4_400_000 },
   /** Code that importing it runs, beside that of express and express-session. */
-  loaded: { files: 115, bytes: 620_000 },
+  loaded: { files: 6, bytes: 480_000 },
 }
 
 const { tarball, sizes } = pack()
