@@ -432,7 +432,13 @@ describe('a message that is not as it must be', () => {
   it('whose ciphertext was changed on the way is refused', async () => {
     const t = await start({ encodingAESKey })
     const changed: WxFetch = (url, init) =>
-      fetch(url, { ...init, body: (init.body as string).replace(/"Encrypt":"./, '"Encrypt":"/') })
+      fetch(url, {
+        ...init,
+        body: (init.body as string).replace(
+          /(?<="Encrypt":")./,
+          (digit) => (digit === '/' ? '+' : '/'), // one that it is not already
+        ),
+      })
     const reply = await t.event('user_authorization_revoke', { fetch: changed })
     expect(reply.status).toBe(403)
     expect([t.messages, t.revoked]).toEqual([[], []])
