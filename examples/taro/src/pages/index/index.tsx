@@ -14,11 +14,11 @@ export default function Index() {
   const [phone, setPhone] = useState('')
   const [problem, setProblem] = useState('')
 
-  const run = (work: () => Promise<void>) =>
-    work().then(
-      () => setProblem(''),
-      (error: unknown) => setProblem(explain(error)),
-    )
+  const run = (work: () => Promise<void>) => {
+    // 先清空：较早的操作后来才成功，不会抹掉这一次的提示。
+    setProblem('')
+    return work().catch((error: unknown) => setProblem(explain(error)))
+  }
 
   useDidShow(() =>
     run(async () => {
