@@ -40,7 +40,8 @@ const upFrom = (entry) => '../'.repeat(entry.split('/').length - 1)
 /**
  * The code is CommonJS, once: what is imported and what is required are the same functions and classes. In one file
  * for each entry: to find and open a hundred takes longer than to run them. What is named in `exports` only lists the
- * names: Node reads the whole of a file for them where it is imported.
+ * names: Node reads the whole of a file for them where it is imported. Node itself gets one more ES module (`.node.js`):
+ * on Node 20 an `import` of CommonJS takes twice as long as a `require`, which bundlers cannot follow.
  */
 async function bundleCode(esm, cjs) {
   const inOneFile = [...entries, ['cli.js', 'cli']]
@@ -68,8 +69,13 @@ async function bundleCode(esm, cjs) {
         ...required,
       ].join(''),
     )
-    const exported = `export { ${names.join(', ')} } from '${upFrom(entry)}../cjs/${entry}'\n`
-    await writeFile(join(esm, entry), exported)
+    const from = `${upFrom(entry)}../cjs/${entry}`
+    const list = names.join(', ')
+    await writeFile(join(esm, entry), `export { ${list} } from '${from}'\n`)
+    await writeFile(
+      join(esm, entry.replace('.js', '.node.js')),
+      `import { createRequire } from 'node:module'\nconst code = createRequire(import.meta.url)('${from}')\nexport const { ${list} } = code\n`,
+    )
   }
 }
 

@@ -68,6 +68,7 @@ describe('the tarball', () => {
     const names = ['index', 'redis/index', 'sandbox/index'].flatMap((name) => [
       `dist/cjs/${name}.js`,
       `dist/esm/${name}.js`,
+      `dist/esm/${name}.node.js`,
     ])
     const documents = [
       'CHANGELOG.md',

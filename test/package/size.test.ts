@@ -139,7 +139,7 @@ describe.each<Kind>(['import', 'require'])('what %s of the package loads', (kind
   })
 
   it('is within the budget of files and bytes', () => {
-    const index = `node_modules/express-wx-login/dist/${kind === 'import' ? 'esm' : 'cjs'}/index.js`
+    const index = `node_modules/express-wx-login/dist/${kind === 'import' ? 'esm/index.node' : 'cjs/index'}.js`
     expect(loaded.map(({ name }) => name)).toContain(index)
     const { files, bytes } = budget.loaded
     expectWithin(`the files that ${kind} loads`, loaded, { count: files, bytes })
