@@ -1,31 +1,13 @@
-import { spawn } from 'node:child_process'
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { transform } from '@swc/core'
 import { build } from 'esbuild'
 import { putInPlace, workshop } from './put-in-place.js'
+import { runTsc } from './run-tsc.js'
 
 const client = join(dirname(fileURLToPath(import.meta.url)), '..', 'client')
-const tsc = join(dirname(fileURLToPath(import.meta.resolve('typescript/package.json'))), 'bin/tsc')
 const fresh = join(workshop, `client-${process.pid}`)
-
-/** Checks the sources and writes their types to `folder`; answers what the compiler complained about. */
-function emitTypes(folder) {
-  const options = ['--noEmit', 'false', '--emitDeclarationOnly', '--outDir', folder]
-  const compiler = spawn(process.execPath, [tsc, '-p', 'tsconfig.json', ...options], {
-    cwd: client,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let output = ''
-  compiler.stdout.on('data', (chunk) => (output += chunk))
-  return new Promise((resolve, reject) => {
-    compiler.once('error', reject)
-    compiler.once('close', (code, signal) => {
-      resolve(code === 0 ? '' : output || `The compiler ended with ${signal ?? code}.\n`)
-    })
-  })
-}
 
 /** The whole client as one ES module. */
 async function bundle() {
@@ -81,7 +63,10 @@ const publicTypes = ['index', 'create-wx-login', 'errors', 'types']
 
 async function makeClient() {
   const types = join(fresh, 'types')
-  const [faults, code] = await Promise.all([emitTypes(types), bundle()])
+  const [faults, code] = await Promise.all([
+    runTsc(client, types, '--emitDeclarationOnly'),
+    bundle(),
+  ])
   if (faults) {
     process.stderr.write(`wx-login-client: the build failed.\n${faults}`)
     process.exitCode = 1

@@ -62,10 +62,7 @@ describe('the tarball', () => {
       const name = file.replace(/\.ts$/, '')
       return [`dist/cjs/${name}.d.ts`, `dist/esm/${name}.d.ts`]
     })
-    const code = ['code/index', 'code/redis', 'code/sandbox', 'cli'].map(
-      (name) => `dist/cjs/${name}.js`,
-    )
-    const names = ['index', 'redis/index', 'sandbox/index'].flatMap((name) => [
+    const code = ['index', 'redis/index', 'sandbox/index'].flatMap((name) => [
       `dist/cjs/${name}.js`,
       `dist/esm/${name}.js`,
       `dist/esm/${name}.node.js`,
@@ -79,7 +76,7 @@ describe('the tarball', () => {
       'package.json',
     ]
     expect(files).toEqual(
-      [...types, ...code, ...names, ...documents, 'dist/cjs/package.json'].toSorted(),
+      [...types, ...code, 'dist/cjs/cli.js', ...documents, 'dist/cjs/package.json'].toSorted(),
     )
   })
 })
