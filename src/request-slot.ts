@@ -3,9 +3,9 @@ import type { IncomingMessage } from 'node:http'
 /** What is kept of one request; its owners know the types. */
 export interface RequestSlot {
   /** What the plugin found out about the request. */
-  state?: object
+  state: object | undefined
   /** The session that stands behind `req.session` until that is used. */
-  session?: object | undefined
+  session: object | undefined
 }
 
 // One for every copy of this package, so that a guard of one copy understands a request of another. A property and
@@ -21,7 +21,7 @@ export const slotOf = (req: object): RequestSlot | undefined =>
 export function slotFor(req: IncomingMessage): RequestSlot {
   const found = slotOf(req)
   if (found) return found
-  const value: RequestSlot = { state: undefined, session: undefined } as object
+  const value: RequestSlot = { state: undefined, session: undefined }
   Object.defineProperty(req, key, { value, configurable: true, writable: true })
   return value
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Session, SessionData } from 'express-session'
-import { define, share, slotFor, slotOf, until } from '../request-slot.js'
+import { define, type RequestSlot, share, slotFor, slotOf, until } from '../request-slot.js'
 import type { SessionRequest } from './session-host.js'
 import type { StoreGuard } from './store-guard.js'
 
@@ -11,11 +11,14 @@ type LiveSession = Session & Partial<SessionData>
 const textOf = (session: LiveSession, changes: object = {}): string =>
   JSON.stringify(Object.assign({}, session, { cookie: undefined }, changes))
 
+const lazyIn = ({ session }: RequestSlot): LazySession | undefined =>
+  session as LazySession | undefined
+
 // Shared by all requests: getters of its own for each would cost more than they save.
 const properties = {
-  session: until('session', (slot) => (slot.session as LazySession | undefined)?.open()),
-  sessionID: until('sessionID', (slot) => (slot.session as LazySession | undefined)?.sid),
-  sessionStore: until('sessionStore', (slot) => (slot.session as LazySession | undefined)?.store),
+  session: until('session', (slot) => lazyIn(slot)?.open()),
+  sessionID: until('sessionID', (slot) => lazyIn(slot)?.sid),
+  sessionStore: until('sessionStore', (slot) => lazyIn(slot)?.store),
 }
 const shared = Symbol('express-wx-login.session')
 

@@ -1,5 +1,5 @@
 import { until } from '../support/until.js'
-import { failure, outcome, start } from './support.js'
+import { failure, holdNextReply, outcome, start } from './support.js'
 
 describe('logout', () => {
   it('ends the session on the phone at once, and at the server', async () => {
@@ -90,20 +90,15 @@ describe('logout everywhere', () => {
 describe('what is under way at the time of a logout', () => {
   it('a login ends with ABORTED, its session is not kept, and the server is told to end it', async () => {
     const { login, phone, app, client } = await start()
-    const { request } = phone.wx
-    let arrived: (() => void) | undefined
-    phone.wx.request = (options) => {
-      phone.wx.request = request
-      request({ ...options, success: (reply) => (arrived = () => options.success?.(reply)) })
-    }
+    const held = holdNextReply(phone)
     const waiting = [
       outcome(login.ready()),
       outcome(login.request({ url: '/me' })),
       outcome(login.prepareKey()),
     ]
-    await until(() => arrived !== undefined)
+    const deliver = await held
     await login.logout()
-    arrived!()
+    deliver()
     expect(await Promise.all(waiting)).toEqual(['ABORTED', 'ABORTED', 'ABORTED'])
     expect(login.session).toBeNull()
     expect(client().session).toBeNull()
@@ -116,18 +111,13 @@ describe('what is under way at the time of a logout', () => {
 
   it('a login that began after it counts, and comes after the other in the eyes of the server', async () => {
     const { login, phone } = await start()
-    const { request } = phone.wx
-    let arrived: (() => void) | undefined
-    phone.wx.request = (options) => {
-      phone.wx.request = request
-      request({ ...options, success: (reply) => (arrived = () => options.success?.(reply)) })
-    }
+    const held = holdNextReply(phone)
     const before = outcome(login.ready())
-    await until(() => arrived !== undefined)
+    const deliver = await held
     await login.logout()
     const after = login.ready()
     expect(phone.logins).toBe(1)
-    arrived!()
+    deliver()
     expect(await before).toBe('ABORTED')
     const session = await after
     expect(login.session).toBe(session)
@@ -164,16 +154,11 @@ describe('what is under way at the time of a logout', () => {
   it('a request that the server has answered is answered', async () => {
     const { login, phone } = await start()
     await login.ready()
-    const { request } = phone.wx
-    let arrived: (() => void) | undefined
-    phone.wx.request = (options) => {
-      phone.wx.request = request
-      request({ ...options, success: (reply) => (arrived = () => options.success?.(reply)) })
-    }
+    const held = holdNextReply(phone)
     const answered = login.request({ url: '/me' })
-    await until(() => arrived !== undefined)
+    const deliver = await held
     const done = login.logout()
-    arrived!()
+    deliver()
     expect((await answered).statusCode).toBe(200)
     await done
   })
@@ -183,17 +168,12 @@ describe('what is under way at the time of a logout', () => {
       app: { wx: { onUser: ({ reason }) => ({ nickName: reason }) } },
     })
     await login.ready()
-    const { request } = phone.wx
-    let arrived: (() => void) | undefined
-    phone.wx.request = (options) => {
-      phone.wx.request = request
-      request({ ...options, success: (reply) => (arrived = () => options.success?.(reply)) })
-    }
+    const held = holdNextReply(phone)
     const changed = outcome(login.profile({ nickName: '爱丽丝' }))
-    await until(() => arrived !== undefined)
+    const deliver = await held
     await login.logout()
     await login.ready()
-    arrived!()
+    deliver()
     expect(await changed).toBe('ABORTED')
     expect(login.session?.user).toEqual({ nickName: 'login' })
   })

@@ -110,6 +110,22 @@ export async function start(
   }
 }
 
+/** Holds back the reply to the next request. @returns what delivers it, once the reply has come */
+export function holdNextReply({ wx }: Phone): Promise<() => void> {
+  const { request } = wx
+  return new Promise((resolve) => {
+    wx.request = (options) => {
+      wx.request = request
+      request({
+        ...options,
+        success: (reply) => {
+          resolve(() => options.success?.(reply))
+        },
+      })
+    }
+  })
+}
+
 /** What a promise ends with: its value, or the code of its error. Anything but the client's own error fails the test. */
 export const outcome = <T>(promise: Promise<T>): Promise<T | string> =>
   promise.catch((error: unknown) => {

@@ -5,7 +5,7 @@ import { verifySignature } from '../../src/wechat/open-data.js'
 import { createSandbox, type SandboxWxCode } from '../../src/sandbox/index.js'
 import { connectWeChat } from '../../src/sandbox/phone/http-wechat.js'
 import { createPhone } from '../../src/sandbox/phone/phone.js'
-import type { PhoneStorage } from '../../src/sandbox/phone/types.js'
+import { createMemoryStorage } from '../../src/sandbox/phone/storage.js'
 import { call, hold, request } from './phone-support.js'
 import { decrypt, listen, until } from './support.js'
 
@@ -218,16 +218,8 @@ describe('the phone without Node', () => {
 
   it('reaches WeChat over the control surface, and keeps its storage where it is told to', async () => {
     const sandbox = await listen()
-    const items = new Map<string, string>([['of somebody else', '1']])
-    const storage: PhoneStorage = {
-      get length() {
-        return items.size
-      },
-      key: (index) => [...items.keys()][index] ?? null,
-      getItem: (key) => items.get(key) ?? null,
-      setItem: (key, value) => void items.set(key, value),
-      removeItem: (key) => void items.delete(key),
-    }
+    const storage = createMemoryStorage()
+    storage.setItem('of somebody else', '1')
     const { appid, baseUrl } = sandbox
     const parts = { appid, wechat: connectWeChat({ baseUrl, appid }), user: '爱丽丝', storage }
     const phone = createPhone(parts)
@@ -244,7 +236,7 @@ describe('the phone without Node', () => {
     expect(createPhone(parts).wx.getStorageSync('token')).toBe('t')
     expect(createPhone({ ...parts, user: 'bob' }).wx.getStorageSync('token')).toBe('')
     phone.clearStorage()
-    expect([...items.keys()]).toEqual(['of somebody else'])
+    expect([storage.length, storage.key(0)]).toEqual([1, 'of somebody else'])
   })
 
   it('fails as a phone does where the sandbox is away, and says what the sandbox refuses', async () => {
