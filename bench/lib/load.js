@@ -21,6 +21,7 @@ const execute = promisify(execFile)
  * One request. `%d` in a header or the body becomes another number of 24 digits each time.
  *
  * @typedef {object} Ask
+ * @property {string} [path] - default that of the target
  * @property {Record<string, string>} [headers]
  * @property {object} [body] - makes it a POST with JSON
  */
@@ -33,8 +34,9 @@ const execute = promisify(execFile)
  */
 
 /** @param {Ask} ask */
-const lineOf = ({ headers = {}, body }) =>
+const lineOf = ({ path = '', headers = {}, body }) =>
   [
+    path,
     body === undefined ? '' : JSON.stringify(body),
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ].join('\t')

@@ -26,5 +26,5 @@
 /** The sections, in the order in which they run. */
 export const sectionNames = [
   ...['guarded', 'refused', 'far', 'login', 'profile-data'],
-  ...['growth', 'memory', 'startup', 'scale'],
+  ...['sandbox', 'growth', 'memory', 'startup', 'scale'],
 ]

@@ -1,18 +1,20 @@
 -- Arguments: a file with requests, one a line, round and round; a number that no other run has.
--- A line: a body (or nothing), then request headers, each after a tab. `%d` in it becomes another number each time.
+-- A line: a path and a body (or nothing for either), then request headers, each after a tab. `%d` in body and headers
+-- becomes another number each time.
 local requests, at, run = {}, 0, 0
 local place = string.rep('0', 24)
 
 local function parse(line)
-  local body, rest = line:match('^([^\t]*)(.*)$')
+  local path, body, rest = line:match('^([^\t]*)\t([^\t]*)(.*)$')
+  if path == '' then path = nil end
   local headers = {}
   for header in rest:gmatch('[^\t]+') do
     local name, value = header:match('^([^:]+): (.*)$')
     headers[name] = value:gsub('%%d', place)
   end
-  if body == '' then return wrk.format('GET', nil, headers) end
+  if body == '' then return wrk.format('GET', path, headers) end
   headers['Content-Type'] = 'application/json'
-  return wrk.format('POST', nil, headers, (body:gsub('%%d', place)))
+  return wrk.format('POST', path, headers, (body:gsub('%%d', place)))
 end
 
 function init(args)
