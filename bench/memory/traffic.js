@@ -7,6 +7,7 @@ import { request } from '../scale/load.js'
  * @typedef {object} Traffic
  * @property {() => Ask} next
  * @property {(i: number) => Ask} ofSession
+ * @property {() => Ask} stranger - each with another token that is signed well and belongs to nobody
  * @property {Record<string, number>} counts how many of each kind were asked
  */
 
@@ -42,6 +43,7 @@ export function mixedTraffic(sessions, sandbox) {
   }))
   const any = () => Math.floor(Math.random() * sessions)
   let turn = 0
+  let strangers = 0
 
   /** @type {Record<string, () => Ask>} */
   const make = {
@@ -77,6 +79,11 @@ export function mixedTraffic(sessions, sandbox) {
   return {
     counts,
     ofSession: (i) => asks[i],
+    stranger() {
+      strangers += 1
+      const token = tokenOf(sidOf('stranger', strangers), secret)
+      return { bytes: request('GET', '/me', { token }), status: 401 }
+    },
     next() {
       const planned = plan[turn % 100] ?? 'guarded'
       // A login may still be on its way.

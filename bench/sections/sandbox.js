@@ -85,13 +85,9 @@ export async function run({ quick, log }) {
         '50 connections; the sandbox on one core, the load generator on the other; every code is exchanged once.',
       ],
       bars: [
-        bar(
-          'sandbox: code exchanges a second',
-          found.get('exchange').perSecond,
-          'at least',
-          3000,
-          { digits: 0 },
-        ),
+        bar('sandbox: code exchanges a second', found.get('exchange').perSecond, 'at least', 3000, {
+          digits: 0,
+        }),
       ],
     }
   } finally {
