@@ -39,6 +39,8 @@ export interface AccessTokens {
   forceStable(appid: string): TokenReply | 45009 | 45011
   /** Whose token it is, or the errcode. */
   check(text: string): { appid: string } | 40001 | 42001
+  /** The app's newest token; undefined where it never had one. */
+  newest(appid: string): { text: string; expiresAt: number } | undefined
 }
 
 export function createAccessTokens(
@@ -116,5 +118,6 @@ export function createAccessTokens(
       }
       return 40001
     },
+    newest: (appid) => tokens.get(appid)?.known.at(-1),
   }
 }

@@ -23,6 +23,10 @@ export interface Codes {
   issue(grant: CodeGrant): string
   /** Undefined for a code that is unknown or older than five minutes. */
   find(code: string): IssuedCode | undefined
+  /** Whose code it is or was, as long as it is remembered at all. */
+  nameOf(code: string): string | undefined
+  /** Those of one user that are still good or would be, had they not been used; newest first. */
+  of(name: string, appid: string): { code: string; issued: IssuedCode; expiresAt: number }[]
 }
 
 export function createCodes(seeds: Seeds, clock: SandboxClock, limit = maxCodes): Codes {
@@ -53,5 +57,12 @@ export function createCodes(seeds: Seeds, clock: SandboxClock, limit = maxCodes)
       const issued = codes.get(code)
       return issued && clock.now() - issued.issuedAt < lifetime ? issued : undefined
     },
+    nameOf: (code) => codes.get(code)?.name,
+    of: (name, appid) =>
+      [...codes]
+        .filter(([, one]) => one.name === name && one.appid === appid)
+        .map(([code, issued]) => ({ code, issued, expiresAt: issued.issuedAt + lifetime }))
+        .filter(({ expiresAt }) => expiresAt > clock.now())
+        .reverse(),
   }
 }

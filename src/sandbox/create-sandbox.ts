@@ -1,14 +1,22 @@
+import { join } from 'node:path'
+import { createPages } from './control/pages.js'
+import type { Controlled } from './control/types.js'
 import { createDispatch } from './dispatch.js'
 import { createFaults } from './faults.js'
 import { createInProcessFetch } from './in-process-fetch.js'
 import { createJournal } from './journal.js'
 import { readOptions } from './options.js'
+import { packageFolder } from './package-folder.js'
 import { createDevice, createTimers } from './phone/in-process.js'
+import { createRelay } from './relay/relay.js'
 import { SandboxError } from './sandbox-error.js'
 import { createHandler, createListener, type Listener } from './server.js'
-import type { Sandbox, SandboxOptions } from './types.js'
+import { createAttachedStore } from './store/attached.js'
+import { readTarget } from './target.js'
+import type { Sandbox, SandboxOptions, SandboxUserRow } from './types.js'
 import type { SandboxUser } from './user-types.js'
 import { createUser } from './user.js'
+import { createRenderer } from './wire/render.js'
 import { createWorld } from './world.js'
 
 /**
@@ -51,12 +59,33 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     return handle
   }
 
-  const { apps, clock } = world
+  const { apps, clock, wire } = world
   const { phoneNumbers, pusher } = world
   const timers = createTimers(clock)
-  const { pushTargets } = settings
-  const controlled = { apps, user, faults, clock, journal, phoneNumbers, pusher, pushTargets }
-  const dispatch = createDispatch(world, controlled, () => listener.host)
+  const store = createAttachedStore(wire)
+  const secrets = apps.all.map(({ secret }) => secret)
+  const built = packageFolder()
+  let { target } = settings
+  let userRow: SandboxUserRow | null = null
+  const controlled: Controlled = {
+    world,
+    user,
+    faults,
+    journal,
+    wire,
+    renderer: createRenderer({ ...world, secrets }),
+    pages: createPages(built && join(built.folder, 'dist', 'page')),
+    pushTargets: settings.pushTargets,
+    rateLimit: settings.rateLimit,
+    target: () => target,
+    store: store.current,
+    userRow: () => userRow,
+  }
+  const relay = createRelay({
+    ...controlled,
+    referer: (appid) => user('guest').referer(appid),
+  })
+  const dispatch = createDispatch(controlled, relay, () => listener.host)
   const handler = createHandler(dispatch)
   const listener: Listener = createListener(handler)
   const inProcess = createInProcessFetch(dispatch)
@@ -82,6 +111,17 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     },
     push: pusher.push,
     verifyUrl: pusher.verifyUrl,
+    get target() {
+      return target
+    },
+    set target(next) {
+      target = readTarget(next)
+    },
+    tapRedis: store.tapRedis,
+    watchStore: store.watch,
+    watchUsers(look) {
+      userRow = look
+    },
     get paidPhoneNumbers() {
       return phoneNumbers.paid
     },
@@ -92,7 +132,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     },
     async close() {
       inProcess.close()
-      await listener.close()
+      await Promise.all([listener.close(), store.close()])
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { Dispatch } from './dispatch.js'
 import type { TextStream } from './reply.js'
-import { maxBody } from './server.js'
+import { limitOf } from './server.js'
 
 /** What undici's fetch rejects with where there is no answer. */
 const failed = (code: string): TypeError =>
@@ -19,6 +19,7 @@ function streamOf(text: TextStream, call: Call): ReadableStream<Uint8Array> {
     start(controller) {
       stop = text((chunk) => {
         controller.enqueue(encoder.encode(chunk))
+        return true
       })
       call.signal.addEventListener('abort', () => {
         stop()
@@ -62,23 +63,29 @@ export function createInProcessFetch(dispatch: Dispatch): InProcessFetch {
 
   async function exchange(request: Request, call: Call): Promise<Response> {
     const { pathname, search } = new URL(request.url)
-    const text = await request.text()
+    const body = Buffer.from(await request.arrayBuffer())
+    const path = pathname + search
     const reply = await dispatch(
       {
         method: request.method,
-        url: pathname + search,
-        body: Buffer.byteLength(text) <= maxBody ? text : undefined,
+        url: path,
+        rawHeaders: [...request.headers].flat(),
+        body: body.length <= limitOf(path) ? body : undefined,
         caller: undefined,
-        lastEventId: request.headers.get('last-event-id') ?? undefined,
       },
       call.signal,
     )
     if (reply === null) throw failed('UND_ERR_SOCKET')
-    const { status, headers, body } = reply
-    if (typeof body !== 'string') return new Response(streamOf(body, call), { status, headers })
+    const { status, headers, body: answer } = reply
+    if (typeof answer === 'function') {
+      return new Response(streamOf(answer, call), { status, headers })
+    }
     call.release()
     const empty = status === 204 || status === 205 || status === 304
-    return new Response(empty ? null : body, { status, headers })
+    return new Response(empty ? null : (answer as ConstructorParameters<typeof Response>[0]), {
+      status,
+      headers,
+    })
   }
 
   return {

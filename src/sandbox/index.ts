@@ -44,6 +44,8 @@ export type {
   SandboxQuota,
   SandboxRequest,
   SandboxRotation,
+  SandboxTapRedisOptions,
+  SandboxUserRow,
 } from './types.js'
 export type {
   SandboxDataOptions,

@@ -7,7 +7,8 @@ const shownFields = new Set(
   ).split(' '),
 )
 
-const keyOrToken = /0sbx[A-Za-z0-9]{28}|sandbox_[\w-]{60}|[A-Za-z0-9+/]{22}==/
+/** What the sandbox itself makes and nobody else should see: codes, access tokens, session keys. */
+export const keyOrToken: RegExp = /0sbx[A-Za-z0-9]{28}|sandbox_[\w-]{60}|[A-Za-z0-9+/]{22}==/
 const maxFields = 20
 const maxLength = 200
 
@@ -24,8 +25,11 @@ export interface Mask {
  * Enough to see whether two values are the same, as `keyId` in a login's reply does: not enough to
  * guess a random value.
  */
-const fingerprint = (value: string): string =>
-  `***#${createHash('sha256').update(value).digest('hex').slice(0, 8)}`
+export const fingerprint = (value: string): string => `***#${shortHash(value)}`
+
+/** The fingerprint itself: first 8 hex of sha256, as `keyId` of a login. */
+export const shortHash = (value: string | Uint8Array): string =>
+  createHash('sha256').update(value).digest('hex').slice(0, 8)
 
 export function createMask(secrets: readonly string[]): Mask {
   const telling = (value: string): boolean =>

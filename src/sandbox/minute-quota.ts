@@ -6,6 +6,8 @@ const minute = 60_000
 export interface MinuteQuota {
   /** Counts one; false where the user had all of this minute's. */
   take(name: string, appid: string): boolean
+  /** How often it was done in this minute; 0 where there is no limit. */
+  count(name: string, appid: string): number
 }
 
 /** @param limit - how often a minute for one user of one app; 0 for no limit */
@@ -29,6 +31,10 @@ export function createMinuteQuota(clock: SandboxClock, limit: number): MinuteQuo
       if (window.count >= limit) return false
       window.count += 1
       return true
+    },
+    count(name, appid) {
+      const window = windows.get(`${appid} ${name}`)
+      return window && clock.now() - window.since < minute ? window.count : 0
     },
   }
 }

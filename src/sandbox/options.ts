@@ -3,6 +3,7 @@ import type { WxApp } from '../types.js'
 import { SANDBOX_APPID, SANDBOX_SECRET } from './apps.js'
 import { check } from './check.js'
 import { endpoints } from './endpoints/index.js'
+import { readTarget } from './target.js'
 import type { SandboxEndpoint, SandboxOptions, SandboxQuota, SandboxRotation } from './types.js'
 
 const whole = (least: number): v.GenericSchema<number> =>
@@ -72,6 +73,7 @@ const schema = v.objectWithRest(
         'must be a list of origins',
       ),
     ),
+    target: v.optional(v.string('must be the http or https URL of a server')),
     now: v.optional(v.function('must be a function')),
     journalSize: v.optional(whole(1)),
   },
@@ -89,6 +91,7 @@ export interface Settings {
   readonly quotas: Partial<Record<SandboxEndpoint, SandboxQuota>>
   readonly ipList: readonly string[] | undefined
   readonly pushTargets: readonly string[]
+  readonly target: string | null
   readonly now: () => number
   readonly journalSize: number
 }
@@ -104,6 +107,7 @@ export function readOptions(options: SandboxOptions): Settings {
     quotas: options.quotas ?? {},
     ipList: options.ipList,
     pushTargets: options.pushTargets ?? [],
+    target: readTarget(options.target),
     now: options.now ?? Date.now,
     journalSize: options.journalSize ?? 1000,
   }

@@ -4,7 +4,10 @@ import type { Apps } from './apps.js'
 import { check } from './check.js'
 import type { Pusher, SandboxMessage, SandboxPushReply, SandboxPushTarget } from './push-types.js'
 import type { Seeds } from './seed.js'
+import { statusLine } from './status-line.js'
 import type { SandboxClock } from './types.js'
+import type { Users } from './users.js'
+import type { WireRecorder } from './wire/recorder.js'
 
 /** How long WeChat waits for an answer, in ms. */
 const patience = 5000
@@ -62,8 +65,17 @@ function toXml(fields: SandboxMessage): string {
   return `<xml>\n${elements.join('\n')}\n</xml>`
 }
 
+/** What a pusher is made of. */
+export interface PusherParts {
+  readonly seeds: Seeds
+  readonly clock: SandboxClock
+  readonly apps: Apps
+  readonly users: Users
+  readonly wire: WireRecorder
+}
+
 /** Sends messages and URL verifications, signed and encrypted as WeChat does. */
-export function createPusher(seeds: Seeds, clock: SandboxClock, apps: Apps): Pusher {
+export function createPusher({ seeds, clock, apps, users, wire }: PusherParts): Pusher {
   let count = 0
 
   function fresh(): { timestamp: string; nonce: string; random: Buffer } {
@@ -79,16 +91,44 @@ export function createPusher(seeds: Seeds, clock: SandboxClock, apps: Apps): Pus
   async function ask(
     { url, fetch: send = fetch }: SandboxPushTarget,
     query: Record<string, string>,
-    init: RequestInit,
+    init: { method: string; headers?: Record<string, string>; body?: string },
+    user: string | null,
   ): Promise<Omit<SandboxPushReply, 'sent'>> {
     const full = new URL(url)
     for (const [name, value] of Object.entries(query)) full.searchParams.append(name, value)
+    const { method, headers = {}, body } = init
+    const exchange = wire.begin({
+      from: 'wechat',
+      to: 'server',
+      title: `${method} ${full.pathname}`,
+      user,
+      request: {
+        kind: 'http',
+        line: `${method} ${full.pathname}${full.search} HTTP/1.1`,
+        headers: ['Host', full.host, ...Object.entries(headers).flat()],
+        body,
+        origin: full.origin,
+      },
+    })
     try {
       // WeChat follows no redirect.
       const signal = AbortSignal.timeout(patience)
       const response = await send(full.href, { ...init, redirect: 'manual', signal })
-      return { status: response.status, body: (await response.text()).slice(0, maxAnswer) }
+      const { status } = response
+      const text = (await response.text()).slice(0, maxAnswer)
+      exchange.end({
+        outcome: 'answered',
+        status,
+        response: {
+          kind: 'http',
+          line: statusLine(status),
+          headers: [...response.headers].flat(),
+          body: text,
+        },
+      })
+      return { status, body: text }
     } catch {
+      exchange.end({ outcome: 'failed', error: 'no answer' })
       return { status: null, body: '' }
     }
   }
@@ -98,7 +138,7 @@ export function createPusher(seeds: Seeds, clock: SandboxClock, apps: Apps): Pus
     fields: SandboxMessage,
     { token, encodingAESKey, format }: SandboxPushTarget,
     appid: string,
-  ): { query: Record<string, string>; init: RequestInit } {
+  ): { query: Record<string, string>; init: Parameters<typeof ask>[2] } {
     const write = format === 'xml' ? toXml : JSON.stringify
     const { timestamp, nonce, random } = fresh()
     const query: Record<string, string> = {
@@ -123,11 +163,13 @@ export function createPusher(seeds: Seeds, clock: SandboxClock, apps: Apps): Pus
       check(target, to, 'push: ')
       check(message, fields, 'push: ')
       const appid = apps.pick(to.appid)
+      const openid = String(fields['OpenID'] ?? fields['FromUserName'] ?? '')
+      const user = users.nameOf(openid, appid) ?? null
       let sent = 0
       let reply: Omit<SandboxPushReply, 'sent'>
       do {
         const { query, init } = request(fields, to, appid)
-        reply = await ask(to, query, init)
+        reply = await ask(to, query, init, user)
         sent += 1
       } while (reply.status !== 200 && sent < (to.times ?? 1))
       return { ...reply, sent }
@@ -139,7 +181,7 @@ export function createPusher(seeds: Seeds, clock: SandboxClock, apps: Apps): Pus
       const echostr = String(random.readBigUInt64BE())
       const signature = signPush(to.token, timestamp, nonce)
       const query = { signature, echostr, timestamp, nonce }
-      const reply = await ask(to, query, { method: 'GET' })
+      const reply = await ask(to, query, { method: 'GET' }, null)
       return { ...reply, verified: reply.status === 200 && reply.body === echostr }
     },
   }

@@ -1,11 +1,14 @@
-/** Sends text until the function it returned is called. */
-export type TextStream = (send: (text: string) => void) => () => void
+/**
+ * Sends text until the function it returned is called. `send` tells whether the reader keeps up; what is sent although
+ * it does not is kept for it, up to a limit at which it is cut off.
+ */
+export type TextStream = (send: (text: string) => boolean) => () => void
 
 /** An HTTP answer, however it travels. */
 export interface Reply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string | TextStream
+  readonly body: string | Uint8Array | TextStream
 }
 
 /** JSON of the sandbox' own control surface. */

@@ -8,6 +8,10 @@ export type SandboxErrorCode =
   | 'SANDBOX_TOO_MANY'
   | 'SANDBOX_IN_PRODUCTION'
   | 'SANDBOX_NOT_LISTENING'
+  | 'SANDBOX_NOT_BUILT'
+  | 'SANDBOX_NO_STORE'
+  | 'SANDBOX_TARGET_DOWN'
+  | 'SANDBOX_TARGET_TIMEOUT'
 
 const statuses: Readonly<Record<SandboxErrorCode, number>> = {
   SANDBOX_BAD_REQUEST: 400,
@@ -18,6 +22,10 @@ const statuses: Readonly<Record<SandboxErrorCode, number>> = {
   SANDBOX_TOO_MANY: 429,
   SANDBOX_IN_PRODUCTION: 500,
   SANDBOX_NOT_LISTENING: 500,
+  SANDBOX_NOT_BUILT: 503,
+  SANDBOX_NO_STORE: 409,
+  SANDBOX_TARGET_DOWN: 502,
+  SANDBOX_TARGET_TIMEOUT: 504,
 }
 
 /**

@@ -2,35 +2,48 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { plainAddress } from './control/guard.js'
 import type { Dispatch } from './dispatch.js'
+import { maxRelayed } from './relay/ask.js'
+import { relayPath } from './relay/relay.js'
 import type { Reply } from './reply.js'
 import { SandboxError } from './sandbox-error.js'
 
-/** The largest body the sandbox reads, in bytes. */
+/** The largest body the sandbox itself reads, in bytes; the relay passes larger ones on. */
 export const maxBody = 64 * 1024
-// What a reader of events may be behind before it is cut off.
+
+/** The largest body of a request with this path and query. */
+export const limitOf = (url: string): number => (url.startsWith(relayPath) ? maxRelayed : maxBody)
+// What a reader of events may be behind before it is waited for, and before it is cut off.
+const manyUnread = 128 * 1024
 const maxUnread = 1024 * 1024
 
-async function readBody(req: IncomingMessage): Promise<string | undefined> {
+const noBody = Buffer.alloc(0)
+
+async function readBody(req: IncomingMessage, limit: number): Promise<Buffer | undefined> {
+  const { 'content-length': length = '0', 'transfer-encoding': pieces } = req.headers
+  if (length === '0' && pieces === undefined) return noBody
   const chunks: Buffer[] = []
-  let length = 0
+  let size = 0
   for await (const chunk of req as AsyncIterable<Buffer>) {
-    length += chunk.byteLength
+    size += chunk.byteLength
     // Read on without keeping it: an answer before the end of the request can get lost on the way.
-    if (length <= maxBody) chunks.push(chunk)
+    if (size <= limit) chunks.push(chunk)
   }
-  return length <= maxBody ? Buffer.concat(chunks).toString('utf8') : undefined
+  return size <= limit ? Buffer.concat(chunks) : undefined
 }
 
 function send(res: ServerResponse, reply: Reply): void {
   const { status, headers, body } = reply
-  if (typeof body === 'string') {
-    res.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body)
+  if (typeof body !== 'function') {
+    const bare = status === 204 || status === 304
+    const length = bare ? {} : { 'Content-Length': Buffer.byteLength(body) }
+    res.writeHead(status, { ...length, ...headers }).end(body)
     return
   }
   res.writeHead(status, headers)
   const stop = body((text) => {
     res.write(text)
     if (res.writableLength > maxUnread) res.destroy()
+    return res.writableLength < manyUnread
   })
   res.on('close', stop)
 }
@@ -42,21 +55,22 @@ export function createHandler(
   async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const gone = new AbortController()
     res.on('close', () => {
-      gone.abort()
+      // Of a caller who got the answer nobody has to be told, and telling costs more than the answer.
+      if (!res.writableFinished) gone.abort()
     })
     const { host, origin } = req.headers
     const reply = await dispatch(
       {
         method: req.method!,
         url: req.url!,
-        body: await readBody(req),
+        rawHeaders: req.rawHeaders,
+        body: await readBody(req, limitOf(req.url!)),
         caller: {
           host,
           origin,
           localAddress: req.socket.localAddress,
           remoteAddress: plainAddress(req.socket.remoteAddress),
         },
-        lastEventId: req.headers['last-event-id'] as string | undefined,
       },
       gone.signal,
     )

@@ -19,9 +19,17 @@ export interface SessionKeys {
   login(name: string, appid: string): string
   /** Whether the key that went with the last code is still the valid one. */
   lastCodeHolds(name: string, appid: string): boolean
+  /**
+   * The keys the user has had, the valid one first, and since when that one is valid; empty before the first. Makes
+   * none.
+   */
+  history(name: string, appid: string): { keys: string[]; since: number | null }
   /** A new key, whatever the policy. */
   replace(name: string, appid: string): string
 }
+
+/** Keys that can be told once they are no longer valid. */
+const remembered = 10
 
 export function createSessionKeys(
   seeds: Seeds,
@@ -30,12 +38,19 @@ export function createSessionKeys(
 ): SessionKeys {
   const entries = new Map<string, Entry>()
 
+  const keyOf = (name: string, appid: string, count: number): string =>
+    seeds.secret('key', appid, name, count).subarray(0, 16).toString('base64')
+
   function renew(name: string, appid: string): Entry {
     const id = `${appid} ${name}`
     const old = entries.get(id)
     const count = (old?.count ?? 0) + 1
-    const key = seeds.secret('key', appid, name, count).subarray(0, 16).toString('base64')
-    const entry = { key, count, since: clock.now(), ofLastCode: old?.ofLastCode }
+    const entry = {
+      key: keyOf(name, appid, count),
+      count,
+      since: clock.now(),
+      ofLastCode: old?.ofLastCode,
+    }
     entries.set(id, entry)
     return entry
   }
@@ -58,6 +73,15 @@ export function createSessionKeys(
     lastCodeHolds(name, appid) {
       const entry = entries.get(`${appid} ${name}`)
       return entry !== undefined && entry.ofLastCode === entry.key
+    },
+    history(name, appid) {
+      const entry = entries.get(`${appid} ${name}`)
+      if (!entry) return { keys: [], since: null }
+      // What was made of the seed once is made of it again: nothing has to be kept.
+      const keys = Array.from({ length: Math.min(entry.count, remembered + 1) }, (_, age) =>
+        keyOf(name, appid, entry.count - age),
+      )
+      return { keys, since: entry.since }
     },
     replace: (name, appid) => renew(name, appid).key,
   }

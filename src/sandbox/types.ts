@@ -42,6 +42,11 @@ export interface SandboxOptions {
    * no entry for requests that come from it.
    */
   pushTargets?: string[] | undefined
+  /**
+   * The server under test, as `http://127.0.0.1:3000`: the phone of the page at `/__sandbox` talks to it. Default: none;
+   * the page asks for it.
+   */
+  target?: string | undefined
   /** The clock under the virtual one, in ms. Default `Date.now`. */
   now?: (() => number) | undefined
   /** Requests the journal remembers. Default 1000. */
@@ -146,6 +151,21 @@ export interface SandboxRequest {
   ms: number
 }
 
+/** Looks a user up in the table of the server under test; null or undefined where there is none. */
+export type SandboxUserRow = (user: {
+  appid: string
+  openid: string
+  unionid?: string
+}) => object | null | undefined | Promise<object | null | undefined>
+
+/** Options of {@link Sandbox.tapRedis}; all of them optional. */
+export interface SandboxTapRedisOptions {
+  /** Where to listen, on this machine only. Default: a free port */
+  port?: number | undefined
+  /** Whether commands for this key are of no interest, as those of a health check: they are handed on, not shown. */
+  ignore?: ((key: string) => boolean) | undefined
+}
+
 /** A fake WeChat; see {@link createSandbox}. */
 export interface Sandbox {
   /** Of the first app. */
@@ -204,6 +224,47 @@ export interface Sandbox {
   push(message: SandboxMessage, target: SandboxPushTarget): Promise<SandboxPushReply>
   /** Asks a server what WeChat asks when its URL is entered in the admin console. */
   verifyUrl(target: SandboxPushTarget): Promise<SandboxUrlVerification>
+  /**
+   * The server under test that the page's phone talks to, without a slash at the end; null for none. May be set at any
+   * time, also to undefined.
+   *
+   * @throws {@link SandboxError} where it is set to what is no http or https URL
+   */
+  get target(): string | null
+  set target(url: string | null | undefined)
+  /**
+   * Stands between a server and its Redis, so that the page shows what they say to each other, what Redis holds, and
+   * the server without it. Every byte is handed on unchanged. One Redis server: a client of a Cluster or Sentinel would
+   * go past it.
+   *
+   * @param url - of Redis, as `redis://127.0.0.1:6379`
+   * @returns the URL to give to the server in its place; good until {@link Sandbox.close}
+   * @throws {@link SandboxError} where the URL is not one of a Redis server
+   * @example
+   * ```ts
+   * const redis = createRedis(await sandbox.tapRedis('redis://127.0.0.1:6379'))
+   * ```
+   */
+  tapRedis(url: string, options?: SandboxTapRedisOptions): Promise<string>
+  /**
+   * The same for a store of express-session in this process, as `MemoryStore`.
+   *
+   * @returns the store to be used in its place
+   * @example
+   * ```ts
+   * wxLogin({ appid, secret, session: { secret: sessionSecret, store: sandbox.watchStore(new MemoryStore()) } })
+   * ```
+   */
+  watchStore<S extends object>(store: S): S
+  /**
+   * Lets the page show the user's row of the server's own table.
+   *
+   * @example
+   * ```ts
+   * sandbox.watchUsers(({ appid, openid }) => users.find(appid, openid))
+   * ```
+   */
+  watchUsers(look: SandboxUserRow): void
   /** Phone numbers that were paid for: each success of getuserphonenumber, also one whose answer was lost. */
   readonly paidPhoneNumbers: number
   readonly faults: SandboxFaults

@@ -26,7 +26,8 @@ export interface Users {
   nameOf(openid: string, appid: string): string | undefined
 }
 
-function checkName(name: unknown): asserts name is string {
+/** @throws {@link SandboxError} where this is no name of a user */
+export function checkName(name: unknown): asserts name is string {
   if (
     typeof name === 'string' &&
     printable.test(name) &&

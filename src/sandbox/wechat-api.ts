@@ -1,15 +1,25 @@
 import { endpoints } from './endpoints/index.js'
 import type { ApiRequest } from './endpoints/endpoint.js'
-import type { FaultQueue } from './faults.js'
-import type { Journal } from './journal.js'
+import type { Controlled } from './control/types.js'
 import type { Mask } from './mask.js'
 import { pause } from './pause.js'
 import { wechatReply, type Reply } from './reply.js'
+import { statusLine } from './status-line.js'
 import type { SandboxFault, SandboxRequest } from './types.js'
+import { userOf } from './user-of.js'
+import type { WireExchange } from './wire/recorder.js'
 import type { World } from './world.js'
 
+/** A request to WeChat, as it came. */
+export interface WeChatRequest extends ApiRequest {
+  /** Path and query. */
+  readonly url: string
+  /** Names and values in turn. */
+  readonly rawHeaders: readonly string[]
+}
+
 /** Answers WeChat's paths; null where the connection is to be cut instead. */
-export type WeChatApi = (request: ApiRequest, signal: AbortSignal) => Promise<Reply | null>
+export type WeChatApi = (request: WeChatRequest, signal: AbortSignal) => Promise<Reply | null>
 
 interface Outcome {
   readonly reply: Reply | null
@@ -61,15 +71,44 @@ function readBody(mask: Mask, body: string): { body?: unknown } {
   return { body: `(${String(body.length)} characters, no JSON object)` }
 }
 
+/** A fault in a few words. */
+function describeFault({ errcode, status, body, delayMs, drop }: SandboxFault): string {
+  const parts = [
+    errcode === undefined ? '' : `errcode ${String(errcode)}`,
+    status === undefined ? '' : `HTTP ${String(status)}`,
+    body === undefined ? '' : 'another body',
+    drop === undefined ? '' : `cut ${drop} processing`,
+    delayMs === undefined ? '' : `delay ${String(delayMs)} ms`,
+  ]
+  return parts.filter((part) => part !== '').join(', ')
+}
+
+const flatten = (headers: Reply['headers']): string[] => Object.entries(headers).flat()
+
 export function createWeChatApi(
-  world: World,
-  faults: FaultQueue,
-  journal: Journal,
+  { world, faults, journal, wire }: Pick<Controlled, 'world' | 'faults' | 'journal' | 'wire'>,
   mask: Mask,
 ): WeChatApi {
+  const begin = (request: WeChatRequest): WireExchange => {
+    const { method, path, url, rawHeaders, body } = request
+    return wire.begin({
+      from: 'server',
+      to: 'wechat',
+      title: `${method} ${path}`,
+      user: userOf(world, request),
+      request: {
+        kind: 'http',
+        line: `${method} ${url} HTTP/1.1`,
+        headers: rawHeaders,
+        body: body === '' ? undefined : body,
+      },
+    })
+  }
+
   return async (request, signal) => {
     const time = world.clock.now()
     const start = performance.now()
+    const exchange = begin(request)
     const fault = faults.take(request.path)
 
     let result: Outcome = { reply: null, errcode: null }
@@ -82,6 +121,20 @@ export function createWeChatApi(
 
     const { errcode, status, delayMs, drop } = fault ?? {}
     const answered = outcome === 'answered' ? result.reply : null
+    exchange.end({
+      outcome,
+      status: answered?.status,
+      errcode: answered ? result.errcode : null,
+      fault: fault && describeFault(fault),
+      response: answered
+        ? {
+            kind: 'http',
+            line: statusLine(answered.status),
+            headers: flatten(answered.headers),
+            body: answered.body as string,
+          }
+        : undefined,
+    })
     journal.add({
       time,
       method: request.method,

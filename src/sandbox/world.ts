@@ -14,6 +14,7 @@ import { createQuotas, type Quotas } from './quotas.js'
 import { createSeeds, type Seeds } from './seed.js'
 import { createSessionKeys, type SessionKeys } from './session-keys.js'
 import { createUsers, type Users } from './users.js'
+import { createWire, type Wire } from './wire/wire.js'
 
 /** WeChat resets one user's session key "not frequently", and does not say how often that is. */
 const resetsAMinute = 10
@@ -37,6 +38,8 @@ export interface World {
   readonly openData: OpenData
   readonly phoneNumbers: PhoneNumbers
   readonly pusher: Pusher
+  /** What phones, the server under test and WeChat say to each other. */
+  readonly wire: Wire
   /** Who may ask for access tokens; undefined for anybody. */
   readonly ipList: readonly string[] | undefined
   readonly error: ErrorAnswers
@@ -48,6 +51,7 @@ export function createWorld(settings: Settings): World {
   const seeds = createSeeds(settings.seed)
   const keys = createSessionKeys(seeds, clock, settings)
   const users = createUsers(seeds)
+  const wire = createWire(clock)
   // The one user whom WeChat's own endpoint, not a phone, can bring: there must be room for it.
   users.get('guest')
   return {
@@ -68,7 +72,8 @@ export function createWorld(settings: Settings): World {
     messages: createEncryptedMessages(clock),
     openData: createOpenData(seeds, clock, apps, keys),
     phoneNumbers: createPhoneNumbers(seeds, users),
-    pusher: createPusher(seeds, clock, apps),
+    pusher: createPusher({ seeds, clock, apps, users, wire }),
+    wire,
     ipList: settings.ipList,
     error: createErrorAnswers(seeds, clock),
   }

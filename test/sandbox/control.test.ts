@@ -1,6 +1,5 @@
 import fc from 'fast-check'
-import { SANDBOX_SECRET } from '../../src/sandbox/index.js'
-import { appA, appB, apps, decrypt, exchange, listen, raw, send } from './support.js'
+import { appA, appB, decrypt, exchange, listen, raw, send } from './support.js'
 
 describe('POST /__sandbox/users', () => {
   it('makes or changes a user and answers its ids', async () => {
@@ -230,46 +229,6 @@ describe('the surface', () => {
       }),
       { numRuns: 100 },
     )
-  })
-})
-
-describe('the page', () => {
-  it('says SANDBOX, the default app and the walk, and loads nothing from elsewhere', async () => {
-    const sandbox = await listen({ apps: [{ appid: 'wx1', secret: SANDBOX_SECRET }, appB] })
-    const { status, headers, body } = await raw(sandbox, '/__sandbox')
-    expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8'])
-    expect(headers['content-security-policy']).toMatch(/default-src 'none'.*frame-ancestors 'none'/)
-    expect(body).toContain('SANDBOX')
-    expect(body).toContain(SANDBOX_SECRET)
-    expect(body).toContain(`curl -X POST ${sandbox.baseUrl}/__sandbox/users/alice/login`)
-    expect(body).toContain(`appid=wx1&amp;secret=${SANDBOX_SECRET}&amp;grant_type`)
-    expect(body).not.toMatch(/(?:src|href)="(?!data:|\/__sandbox)/)
-    // A secret somebody set may be a real one.
-    expect(body).not.toContain(appB.secret)
-    expect(body).toContain('as you set it')
-  })
-
-  it('keeps every secret that was given to it to itself', async () => {
-    const sandbox = await listen()
-    const { body } = await raw(sandbox, '/__sandbox/')
-    for (const { appid, secret } of apps) {
-      expect(body).toContain(appid)
-      expect(body).not.toContain(secret)
-    }
-  })
-
-  it('answers HEAD, as start-up checks ask, and / leads to it', async () => {
-    const sandbox = await listen()
-    const head = await raw(sandbox, '/__sandbox', { method: 'HEAD' })
-    expect([head.status, head.body]).toEqual([200, ''])
-    const root = await raw(sandbox, '/')
-    expect([root.status, root.headers.location]).toEqual([302, '/__sandbox'])
-  })
-
-  it('escapes the Host it shows', async () => {
-    const sandbox = await listen()
-    const { body } = await raw(sandbox, '/__sandbox', { headers: { host: "localhost:1'" } })
-    expect(body).not.toContain("localhost:1'")
   })
 })
 

@@ -31,6 +31,18 @@ export const plainAddress = (address = ''): string => address.replace(/^::ffff:/
 /** Whether somebody on this machine asks, over a connection that no other machine can have. */
 export const isLocal = ({ localAddress }: Caller): boolean => isLoopback(plainAddress(localAddress))
 
+/** Refuses what only somebody on this machine may do. @throws {@link SandboxError} `SANDBOX_FORBIDDEN` */
+export function localOnly(local: boolean, what: string): void {
+  if (local) return
+  throw new SandboxError('SANDBOX_FORBIDDEN', `${what} only for callers on this machine`)
+}
+
+/** Whether a caller may have the sandbox send something to this URL, so that nobody reaches through it what is behind. */
+export function mayReach(url: string, local: boolean, allowed: readonly string[]): boolean {
+  const { hostname, origin } = new URL(url)
+  return allowed.includes(origin) || (local && isLoopback(hostname.replace(/^\[|\]$/g, '')))
+}
+
 /**
  * Refuses to send a message where the caller could not have sent it, so that nobody reaches through the sandbox what
  * is behind it, and no test sends its made-up events to a real server by mistake.
@@ -40,9 +52,7 @@ export const isLocal = ({ localAddress }: Caller): boolean => isLoopback(plainAd
  * @throws {@link SandboxError} `SANDBOX_FORBIDDEN`
  */
 export function checkTarget(url: string, local: boolean, allowed: readonly string[]): void {
-  const { hostname, origin } = new URL(url)
-  if (allowed.includes(origin)) return
-  if (local && isLoopback(hostname.replace(/^\[|\]$/g, ''))) return
+  if (mayReach(url, local, allowed)) return
   throw new SandboxError(
     'SANDBOX_FORBIDDEN',
     'url: messages are sent to this machine only, for callers on it; allow other origins with pushTargets (--push-target)',

@@ -1,56 +1,22 @@
-import type { Apps } from '../apps.js'
-import type { FaultQueue } from '../faults.js'
-import type { PhoneNumbers } from '../phone-number.js'
-import type { Pusher } from '../push-types.js'
-import type { Journal } from '../journal.js'
 import { jsonReply, type Reply } from '../reply.js'
 import { SandboxError } from '../sandbox-error.js'
-import type { Sandbox, SandboxClock, SandboxFault } from '../types.js'
+import type { SandboxFault } from '../types.js'
 import type { SandboxUser } from '../user-types.js'
+import { describeConfig } from './config.js'
 import { createEvents } from './events.js'
 import { checkTarget } from './guard.js'
-import { renderPage } from './page.js'
-import {
-  clockBody,
-  eventBody,
-  loginBody,
-  parseBody,
-  phoneBody,
-  readBody,
-  userBody,
-  userInfoBody,
-  verifyUrlBody,
-} from './schemas.js'
+import { createPhoneCalls } from './phone-calls.js'
+import { clockBody, eventBody, parseBody, readBody, userBody, verifyUrlBody } from './schemas.js'
+import { describeState } from './state.js'
+import { createStoreRoute } from './store-routes.js'
+import type { Action, Controlled, ControlRequest, Methods } from './types.js'
+import { createUserRow } from './user-row.js'
+import { createWireActions, type WireActions } from './wire-routes.js'
 
-/** A request to the control surface. */
-export interface ControlRequest {
-  readonly method: string
-  readonly path: string
-  readonly body: string
-  readonly lastEventId: string | undefined
-  /** Of the URL the caller used, for the examples on the page. */
-  readonly baseUrl: string
-  /** Whether the caller is on this machine. */
-  readonly local: boolean
-}
+/** Paths of one form, with a part that is anybody's: the action gets it decoded. */
+type Pattern = readonly [path: RegExp, methods: Methods]
 
-/** What the control surface controls. */
-export interface Controlled {
-  readonly apps: Apps
-  readonly user: Sandbox['user']
-  readonly faults: FaultQueue
-  readonly clock: SandboxClock
-  readonly journal: Journal
-  readonly phoneNumbers: PhoneNumbers
-  readonly pusher: Pusher
-  /** Origins that messages may be sent to, beside this machine's. */
-  readonly pushTargets: readonly string[]
-}
-
-type Action = (request: ControlRequest, name: string) => Reply | Promise<Reply>
-type Methods = Readonly<Partial<Record<string, Action>>>
-
-function describeUser(apps: Apps, user: SandboxUser): object {
+function describeUser({ world: { apps } }: Controlled, user: SandboxUser): object {
   const openids = apps.all.map(({ appid }) => [appid, user.openid(appid)])
   return {
     name: user.name,
@@ -59,26 +25,23 @@ function describeUser(apps: Apps, user: SandboxUser): object {
   }
 }
 
-/** The control surface: every path with its methods. */
-export function createControl({
-  apps,
-  user,
-  faults,
-  clock,
-  journal,
-  phoneNumbers,
-  pusher,
-  pushTargets,
-}: Controlled): (request: ControlRequest) => Reply | Promise<Reply> {
+/** The paths of the control surface, but for those of users and messages. */
+function createFixed(controlled: Controlled, wire: WireActions): Readonly<Record<string, Methods>> {
+  const { world, user, faults, journal, pushTargets } = controlled
+  const { clock, phoneNumbers, pusher } = world
   const events = createEvents(journal)
-  const page: Action = ({ baseUrl }) => renderPage(apps, baseUrl)
-
-  const fixed: Readonly<Record<string, Methods>> = {
-    '/__sandbox': { GET: page, HEAD: page },
+  return {
+    '/__sandbox/config': { GET: () => jsonReply(200, describeConfig(controlled)) },
+    '/__sandbox/state': {
+      GET: ({ query }) => jsonReply(200, describeState(controlled, query)),
+    },
+    '/__sandbox/wire': { GET: wire.events, DELETE: wire.clear },
+    '/__sandbox/wire/messages': { GET: wire.list },
+    '/__sandbox/store': createStoreRoute(controlled),
     '/__sandbox/users': {
       POST({ body }) {
         const { name, ...options } = readBody(userBody, body)
-        return jsonReply(200, describeUser(apps, user(name, options)))
+        return jsonReply(200, describeUser(controlled, user(name, options)))
       },
     },
     '/__sandbox/faults': {
@@ -105,46 +68,59 @@ export function createControl({
     '/__sandbox/requests': { GET: () => jsonReply(200, journal.list()) },
     '/__sandbox/events': { GET: ({ lastEventId }) => events(lastEventId) },
   }
+}
 
-  const ofUser: Readonly<Record<string, Action>> = {
-    login({ body }, name) {
-      const options = readBody(loginBody, body)
-      apps.pick(options.appid)
-      return jsonReply(200, { code: user(name).login(options) })
-    },
-    'check-session'({ body }, name) {
-      const { appid } = readBody(loginBody, body)
-      apps.pick(appid)
-      return jsonReply(200, { valid: user(name).checkSession(appid) })
-    },
-    'user-info'({ body }, name) {
-      const options = readBody(userInfoBody, body)
-      apps.pick(options.appid)
-      return jsonReply(200, user(name).userInfo(options))
-    },
-    'phone-number'({ body }, name) {
-      const options = readBody(phoneBody, body)
-      apps.pick(options.appid)
-      return jsonReply(200, user(name).phoneNumber(options))
-    },
-    async events({ body, local }, name) {
-      const { event, ...options } = readBody(eventBody, body)
-      apps.pick(options.appid)
-      checkTarget(options.url, local, pushTargets)
-      return jsonReply(200, await user(name).event(event, options))
-    },
+function createPatterns(
+  controlled: Controlled,
+  { detail, reveal }: WireActions,
+): readonly Pattern[] {
+  const { world, user, pages, pushTargets } = controlled
+  const sendEvent: Action = async ({ body, local }, name) => {
+    const { event, ...options } = readBody(eventBody, body)
+    world.apps.pick(options.appid)
+    checkTarget(options.url, local, pushTargets)
+    return jsonReply(200, await user(name).event(event, options))
   }
+  const page: Action = ({ path, knownTag }) =>
+    pages.answer(path.slice('/__sandbox'.length).replace(/^\/$/, ''), knownTag)
+  const ofUser = Object.entries({ ...createPhoneCalls(controlled), events: sendEvent })
+  return [
+    ...ofUser.map(([call, POST]): Pattern => [
+      new RegExp(`^/__sandbox/users/([^/]+)/${call}/?$`),
+      { POST },
+    ]),
+    [/^\/__sandbox\/users\/([^/]+)\/row\/?$/, { GET: createUserRow(controlled) }],
+    [
+      /^\/__sandbox\/wire\/([^/]+)\/reveal\/?$/,
+      { POST: ({ body, local }, id) => reveal(id, body, local) },
+    ],
+    [/^\/__sandbox\/wire\/([^/]+)\/?$/, { GET: (_request, id) => detail(id) }],
+    [/^\/__sandbox(?:\/|\/page\/.*|\/phone|\/phone\/.*)?$/, { GET: page, HEAD: page }],
+  ]
+}
+
+function decodePart(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new SandboxError('SANDBOX_BAD_REQUEST', 'name: is not valid URL encoding of UTF-8')
+  }
+}
+
+/** The control surface: every path with its methods. */
+export function createControl(
+  controlled: Controlled,
+): (request: ControlRequest) => Reply | Promise<Reply> {
+  const wire = createWireActions(controlled.wire, controlled.renderer)
+  const fixed = createFixed(controlled, wire)
+  const patterns = createPatterns(controlled, wire)
 
   function find(path: string): { methods: Methods; name: string } {
-    const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+    const plain = path.endsWith('/') ? path.slice(0, -1) : path
     if (Object.hasOwn(fixed, plain)) return { methods: fixed[plain]!, name: '' }
-    const match = /^\/__sandbox\/users\/([^/]+)\/([a-z-]+)$/.exec(plain)
-    if (match && Object.hasOwn(ofUser, match[2]!)) {
-      try {
-        return { methods: { POST: ofUser[match[2]!]! }, name: decodeURIComponent(match[1]!) }
-      } catch {
-        throw new SandboxError('SANDBOX_BAD_REQUEST', 'name: is not valid URL encoding of UTF-8')
-      }
+    for (const [pattern, methods] of patterns) {
+      const match = pattern.exec(path)
+      if (match) return { methods, name: decodePart(match[1] ?? '') }
     }
     throw new SandboxError('SANDBOX_NOT_FOUND', 'There is nothing here. See /__sandbox')
   }

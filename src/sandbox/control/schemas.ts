@@ -5,7 +5,8 @@ import { targetEntries } from '../push.js'
 import { SandboxError } from '../sandbox-error.js'
 
 const notAField = v.never('is no field of this request')
-const object = <E extends v.ObjectEntries>(
+/** A JSON object with these fields and no others. */
+export const object = <E extends v.ObjectEntries>(
   entries: E,
 ): v.ObjectWithRestSchema<E, typeof notAField, string> =>
   v.objectWithRest(entries, notAField, 'the body must be a JSON object')
