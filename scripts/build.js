@@ -12,6 +12,16 @@ const fresh = join(workshop, `build-${process.pid}`)
 /** What can be imported of the package; the rest of `src` is behind it. */
 const entries = ['index.js', 'redis/index.js', 'sandbox/index.js']
 
+/** The command line brings the phone's client along, for its scenarios; whoever installs the package does not. */
+const withClient = {
+  name: 'client',
+  setup(build) {
+    build.onResolve({ filter: /^wx-login-client$/ }, () => ({
+      path: join(root, 'client/src/index.ts'),
+    }))
+  },
+}
+
 /**
  * The code is CommonJS, once: what is imported and what is required are the same functions and classes. In one file
  * for each entry: to find and open a hundred takes longer than to run them. The ES modules only name what is exported:
@@ -19,8 +29,7 @@ const entries = ['index.js', 'redis/index.js', 'sandbox/index.js']
  * an `import` of CommonJS takes twice as long.
  */
 async function bundleCode(esm, cjs) {
-  await bundle({
-    entryPoints: [...entries, 'cli.js'].map((entry) => join(esm, entry)),
+  const options = {
     outbase: esm,
     outdir: cjs,
     bundle: true,
@@ -29,7 +38,11 @@ async function bundleCode(esm, cjs) {
     format: 'cjs',
     target: 'node20',
     logLevel: 'warning',
-  })
+    plugins: [withClient],
+  }
+  await bundle({ ...options, entryPoints: entries.map((entry) => join(esm, entry)) })
+  // All of the others in one file, which nobody debugs in: without the blanks it is half as large.
+  await bundle({ ...options, entryPoints: [join(esm, 'cli.js')], minifyWhitespace: true })
   const load = createRequire(join(cjs, 'index.js'))
   const left = await readdir(esm, { recursive: true })
   await Promise.all(left.filter((name) => name.endsWith('.js')).map((name) => rm(join(esm, name))))

@@ -4,7 +4,7 @@ import { runSandbox } from './sandbox/command.js'
 const usage = `Usage: express-wx-login <command> [options]
 
 Commands:
-  sandbox    a fake WeChat for development and tests
+  sandbox    a fake WeChat for development and tests; sandbox verify checks a login backend with it
   doctor     looks for what keeps logins from working, and says the fix
 
 express-wx-login <command> --help says more.
@@ -30,6 +30,7 @@ const io = {
   out: (text: string) => void process.stdout.write(text),
   err: (text: string) => void process.stderr.write(text),
   stopped,
+  colors: process.stdout.isTTY && !process.env['NO_COLOR'],
 }
 
 async function examine(args: string[]): Promise<number> {

@@ -5,14 +5,19 @@ import { SandboxError } from './sandbox-error.js'
 import type { Sandbox, SandboxOptions, SandboxRotation } from './types.js'
 
 const sandboxUsage = `Usage: express-wx-login sandbox [options]
+       express-wx-login sandbox verify --target <url>   checks a login backend in any language: verify --help
 
-Starts a fake WeChat for development and tests. Anybody can log in to it as anybody.
+Starts a fake WeChat for development and tests, with a page that shows a login happen. Anybody can log in to it as
+anybody.
 
 Options:
   --port <n>        port to listen on, 0 for a free one (default 3900)
   --host <name>     address to listen on (default 127.0.0.1: this machine only)
   --appid <id>      AppID of the mini program it plays WeChat for; together with --secret
   --secret <text>   its AppSecret (default: a public sandbox app, printed at the start)
+  --target <url>    the server that the page's phone talks to (default http://127.0.0.1:3000)
+  --redis <url>     the Redis of that server, as redis://127.0.0.1:6379; give the server the port after the sandbox'
+                    instead (redis://127.0.0.1:3901), so that the page shows what is stored
   --seed <text>     the same codes, keys and tokens in every run (default: random)
   --push-target <o> an origin beyond this machine that messages may be sent to; may be repeated
   --rotation <p>    when wx.login changes the session key: always, interval or never (default always)
@@ -25,6 +30,8 @@ export interface CommandIo {
   err(text: string): void
   /** Resolves when the command shall end. */
   readonly stopped: Promise<unknown>
+  /** Whether colours may be used. Default: no */
+  readonly colors?: boolean | undefined
 }
 
 class UsageError extends Error {}
@@ -33,6 +40,7 @@ interface SandboxCommand {
   readonly help: boolean
   readonly port: number
   readonly host: string
+  readonly redis: string | undefined
   readonly options: SandboxOptions
 }
 
@@ -59,6 +67,8 @@ function readArguments(args: string[]): SandboxCommand {
         secret: text,
         seed: text,
         rotation: text,
+        target: text,
+        redis: text,
         'push-target': { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },
       },
@@ -75,7 +85,9 @@ function readArguments(args: string[]): SandboxCommand {
     help: values.help ?? false,
     port: readPort(values.port ?? '3900'),
     host: values.host ?? '127.0.0.1',
+    redis: values.redis,
     options: {
+      target: values.target ?? 'http://127.0.0.1:3000',
       ...(appid !== undefined && secret !== undefined && { apps: [{ appid, secret }] }),
       ...(seed !== undefined && { seed }),
       ...(values['push-target'] && { pushTargets: values['push-target'] }),
@@ -84,13 +96,14 @@ function readArguments(args: string[]): SandboxCommand {
   }
 }
 
-function greeting({ appid, secret, baseUrl }: Sandbox): string {
+function greeting({ appid, secret, baseUrl, target }: Sandbox, redis: string | undefined): string {
   return `SANDBOX: this is not WeChat. Anybody can log in here as anybody.
 
   WeChat's address   ${baseUrl}
   AppID              ${appid}
   AppSecret          ${secret === SANDBOX_SECRET ? secret : 'as given with --secret'}
-  Page               ${baseUrl}/__sandbox
+  Page               ${baseUrl}/__sandbox  open it to see a login happen
+  Your server        ${target ?? 'none'}${redis === undefined ? '' : `\n  Its Redis          ${redis}`}
 
 A code, as wx.login gives it:
   curl -X POST ${baseUrl}/__sandbox/users/alice/login
@@ -113,14 +126,23 @@ function explain(error: unknown): { message: string; exitCode: number } {
   throw error
 }
 
+/** At the port after the sandbox' own, so that a server can be told before. */
+const tapRedis = (sandbox: Sandbox, url: string, port: number): Promise<string> =>
+  sandbox.tapRedis(url, { port: port === 0 ? 0 : port + 1 })
+
 /**
- * `express-wx-login sandbox`: runs until stopped.
+ * `express-wx-login sandbox`: runs until stopped; `sandbox verify` until it is done.
  *
- * @returns the exit code: 0 stopped, 1 could not run, 2 wrong usage
+ * @returns the exit code: 0 stopped, 1 could not run, 2 wrong usage; of `verify` its own
  */
 export async function runSandbox(args: string[], io: CommandIo): Promise<number> {
+  if (args[0] === 'verify') {
+    // Not for the sandbox itself, which needs none of the scenarios.
+    const { runVerify } = await import('./verify/command.js')
+    return runVerify(args.slice(1), io)
+  }
   try {
-    const { help, port, host, options } = readArguments(args)
+    const { help, port, host, redis, options } = readArguments(args)
     if (help) {
       io.out(sandboxUsage)
       return 0
@@ -128,7 +150,9 @@ export async function runSandbox(args: string[], io: CommandIo): Promise<number>
     const sandbox = createSandbox(options)
     await sandbox.listen(port, host)
     try {
-      io.out(greeting(sandbox))
+      io.out(
+        greeting(sandbox, redis === undefined ? undefined : await tapRedis(sandbox, redis, port)),
+      )
       await io.stopped
     } finally {
       await sandbox.close()

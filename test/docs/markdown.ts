@@ -20,6 +20,7 @@ export const guides = [
   'performance',
   'phone',
   'scaling',
+  'verify',
 ].map((name) => [`docs/${name}.md`, `docs/zh-CN/${name}.md`] as const)
 
 export interface CodeBlock {

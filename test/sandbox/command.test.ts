@@ -1,6 +1,8 @@
+import { createClient } from 'redis'
 import net, { type AddressInfo } from 'node:net'
 import { runSandbox } from '../../src/sandbox/command.js'
 import { SANDBOX_APPID, SANDBOX_SECRET } from '../../src/sandbox/index.js'
+import { redisUrl } from '../support/redis.js'
 
 interface Run {
   out: string
@@ -49,6 +51,45 @@ describe('express-wx-login sandbox', () => {
     command.stop()
     expect(await command.exitCode).toBe(0)
     await expect(fetch(url)).rejects.toThrow('fetch failed')
+  })
+
+  it('says where its page is, and which server the phone there talks to', async () => {
+    const command = run('--port=0', '--target=http://127.0.0.1:8080/')
+    const url = await command.url()
+    expect(command.out).toContain(`${url}/__sandbox`)
+    expect(command.out).toContain('http://127.0.0.1:8080')
+    const config = (await (await fetch(`${url}/__sandbox/config`)).json()) as { target: string }
+    expect(config.target).toBe('http://127.0.0.1:8080')
+    command.stop()
+    expect(await command.exitCode).toBe(0)
+  })
+
+  it('stands before a Redis, and says under what URL', async () => {
+    const command = run('--port=0', `--redis=${redisUrl()}`)
+    const url = await command.url()
+    const [tapped] = /redis:\/\/127\.0\.0\.1:\d+/.exec(command.out) ?? []
+    const client = createClient({ url: tapped! })
+    await client.connect()
+    await client.set(`command:${String(process.pid)}`, 'seen', { EX: 60 })
+    client.destroy()
+    const { kind, entries } = (await (await fetch(`${url}/__sandbox/store`)).json()) as {
+      kind: string
+      entries: { value: unknown }[]
+    }
+    expect(kind).toBe('redis')
+    expect(entries).toEqual([expect.objectContaining({ value: 'seen' })])
+    command.stop()
+    expect(await command.exitCode).toBe(0)
+  })
+
+  it.each([
+    ['--target=nowhere', 'target'],
+    ['--redis=http://127.0.0.1', 'redis'],
+    ['--redis=redis+cluster://127.0.0.1:7000', 'redis'],
+  ])('refuses %s and says what is wrong', async (argument, word) => {
+    const command = run('--port=0', argument)
+    expect(await command.exitCode).toBe(2)
+    expect(command.err).toContain(`${word}: `)
   })
 
   it('plays the app one names, whose secret it does not print', async () => {
