@@ -34,11 +34,12 @@ export async function compileMiniprogram({ source, phone, outDir }) {
     target: 'chrome110',
     // j-component is written for Node.
     define: { global: 'globalThis' },
+    inject: [join(runtime, 'globals.js')],
     outfile: join(outDir, 'app.js'),
     minify: true,
     legalComments: 'none',
     logLevel: 'warning',
-    plugins: [compiledWxml(project), miniprogramNpm(source)],
+    plugins: [compiledWxml(project), noTemplates, miniprogramNpm(source)],
   })
   await build({
     entryPoints: [join(runtime, 'shell.css')],
@@ -88,16 +89,36 @@ const compiledWxml = ({ root, parts }) => ({
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^compiled-wxml$/ }, ({ path }) => ({ path, namespace: 'wxml' }))
     onLoad({ filter: /.*/, namespace: 'wxml' }, () => ({
-      // The compiler's code is of 2020: it declares nothing and looks for its settings in window.
-      contents: `window.__webview_engine_version__ = 0.02
-        var $gwx, __WXML_GLOBAL__
-        ${compileWxml(root, parts)}
-        module.exports = $gwx`,
+      // The compiler's code is of 2020: it declares nothing, looks for its settings in window, and puts properties on
+      // Array and others that cannot be put there twice, as where a mini program is started again.
+      contents: `module.exports = window.__compiledWxml__ ??= (() => {
+          window.__webview_engine_version__ = 0.02
+          var $gwx, __WXML_GLOBAL__
+          ${compileWxml(root, parts)}
+          return $gwx
+        })()`,
       loader: 'js',
       resolveDir: root,
     }))
   },
 })
+
+/**
+ * j-component's own compiler makes code of text, which a Content-Security-Policy forbids. It is for templates in text;
+ * these here are compiled.
+ */
+const noTemplates = {
+  name: 'no-templates',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/template\/compile$/ }, ({ path }) => ({
+      path,
+      namespace: 'no-templates',
+    }))
+    onLoad({ filter: /.*/, namespace: 'no-templates' }, () => ({
+      contents: `module.exports = () => { throw new Error('The template is not compiled') }`,
+    }))
+  },
+}
 
 /** Packages come from where DevTools puts them. */
 const miniprogramNpm = (root) => ({

@@ -69,6 +69,12 @@ test('rpx are shares of the screen; a component’s classes are its own; page is
   ])
 })
 
+test('what comes out makes no code of text, so that a strict Content-Security-Policy lets it run', async () => {
+  const { out } = await compile(write())
+  expect(readFileSync(join(out, 'app.js'), 'utf8')).not.toMatch(/\bnew Function\b|[^.\w]eval\(/)
+  expect(readFileSync(join(out, 'index.html'), 'utf8')).not.toMatch(/<script(?![^>]* src=)/)
+})
+
 test.each<[string, Record<string, string>, RegExp]>([
   [
     'WXML that does not close',

@@ -7,9 +7,10 @@ interface Notice {
   action: 'retry' | 'login' | 'none'
   button: string
 }
-const { explain } = jest.requireActual<{ explain(error: object): Notice }>(
-  '../../example-app/miniprogram/utils/messages.js',
-)
+const { explain, missing } = jest.requireActual<{
+  explain(error: object): Notice
+  missing(route: string): Notice
+}>('../../example-app/miniprogram/utils/messages.js')
 
 /** The client's codes, and what the user can do about each. */
 const codes = {
@@ -23,7 +24,7 @@ const codes = {
   DENIED: ['calm', 'none'],
 } as const satisfies Record<WxLoginErrorCode, readonly [Notice['kind'], Notice['action']]>
 
-const sentence = /^[\u4e00-\u9fff].*[。]$/
+const sentence = /^[\u4e00-\u9fff].*。$/
 
 test.each(Object.entries(codes))('%s is a Chinese sentence of its own', (code, [kind, action]) => {
   const notice = explain({ code })
@@ -43,6 +44,16 @@ test('every refusal of the server is a sentence too, also one that nobody has th
     expect(explain({ code: 'REJECTED', statusCode }).kind).toBe('calm')
   }
   expect(explain(new TypeError('a mistake in the program')).text).toMatch(sentence)
+})
+
+test('a server without the interface that was asked for is told as such', () => {
+  expect(explain({ code: 'REJECTED', statusCode: 404 })).toMatchObject({
+    text: '服务器上没有这个接口，所以这里用不了。',
+    action: 'retry',
+  })
+  expect(missing('GET /me')).toMatchObject({ kind: 'calm', action: 'none', button: '' })
+  expect(missing('GET /me').text).toMatch(sentence)
+  expect(missing('GET /me').text).toContain('GET /me')
 })
 
 test('who may not log in gets no button that would not help', () => {

@@ -30,7 +30,7 @@ describe('the phone number', () => {
   test('that the user refuses changes nothing, is no error, and can be asked for again', async () => {
     hand.world.server.forget()
     await hand.phone.tap('绑定')
-    await hand.phone.tap('拒绝')
+    await hand.phone.tap('不允许')
     await hand.phone.sees('你没有授权，所以什么也没有改变。需要时可以再点一次。', '未绑定')
     expect(await hand.phone.screen.locator('[class$=notice-error]').count()).toBe(0)
     expect(requests()).toEqual([])
@@ -167,7 +167,7 @@ describe('the privacy guide', () => {
     await hand.phone.isTold('已绑定')
     await hand.phone.tap('更换')
     await hand.phone.sees('申请获取并验证你的手机号')
-    await hand.phone.tap('拒绝')
+    await hand.phone.tap('不允许')
     await hand.phone.sees('你没有授权')
   })
 })

@@ -27,11 +27,12 @@ module.exports = {
 
   /**
    * 请求自己的服务器，返回回复的内容。会话过期时 wx-login-client 会静默登录再试一次，页面不必关心。
+   * 最多等 10 秒：wx.request 自己要等 60 秒。
    *
    * @throws WxLoginError，或形状相同、code 为 REJECTED 的错误（服务器拒绝）
    */
   async request(options) {
-    const { statusCode, data, header } = await login.request(options)
+    const { statusCode, data, header } = await login.request({ timeout: 10000, ...options })
     if (statusCode >= 200 && statusCode < 300) return data
     const retryAfter = Object.keys(header).find((name) => name.toLowerCase() === 'retry-after')
     throw Object.assign(new Error(`服务器回复 ${statusCode}`), {
@@ -42,9 +43,23 @@ module.exports = {
     })
   },
 
+  /**
+   * 服务器上的“我”。示例服务器有 GET /me；换成别的服务器可能没有：那时是登录时服务器给的 user（也可能没有）。
+   *
+   * @returns {Promise<{ user: object, known: boolean }>} known：服务器有 GET /me
+   */
+  async me() {
+    await login.ready()
+    const reply = await module.exports.request({ url: '/me' }).catch((error) => {
+      if (error.statusCode !== 404) throw error
+    })
+    const known = Boolean(reply && reply.user)
+    return { user: (known ? reply.user : login.session && login.session.user) || {}, known }
+  },
+
   /** 头像的完整地址：上传的头像在自己的服务器上，数据库里只有路径。 */
   avatarUrl(user) {
-    const url = (user && user.avatarUrl) || ''
+    const url = String((user && user.avatarUrl) || '')
     return url[0] === '/' ? baseUrl + url : url
   },
 }

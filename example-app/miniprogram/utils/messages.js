@@ -33,6 +33,7 @@ const byServerCode = {
 }
 
 const byStatus = {
+  404: { text: '服务器上没有这个接口，所以这里用不了。', action: 'retry' },
   413: { text: '图片太大了，请选一张 1 MB 以内的。', kind: 'calm' },
   415: { text: '这个文件不是能用的图片，请换一张。', kind: 'calm' },
 }
@@ -64,7 +65,11 @@ function explain(error) {
   return notice
 }
 
+/** 换成了别的服务器，它没有这个页面要的接口。登录不受影响。 */
+const missing = (route) =>
+  toNotice({ text: `这个服务器没有 ${route} 接口。登录、会话和手机号照常可用。`, kind: 'calm' })
+
 /** 用户自己退出了登录。 */
 const loggedOut = { kind: 'calm', text: '你已退出登录。', action: 'login', button: '登录' }
 
-module.exports = { explain, loggedOut }
+module.exports = { explain, loggedOut, missing }

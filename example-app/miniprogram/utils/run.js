@@ -2,14 +2,15 @@ const account = require('./account')
 const { explain, loggedOut } = require('./messages')
 
 /**
- * 运行 work，期间 data.busy 为 true；出错时 data.notice 是要显示的提示。同一页面同时只运行一个。
+ * 运行 work，期间 data.busy 为 true；出错时 data.notice 是要显示的提示，没出错时是 work 返回的（可以没有）。
+ * 同一页面同时只运行一个。
  */
 async function run(page, work) {
   if (page.data.busy) return
   page.setData({ busy: true, notice: null })
   try {
-    await work()
-    page.setData({ busy: false, notice: null })
+    const notice = await work()
+    page.setData({ busy: false, notice: notice || null })
   } catch (error) {
     // 不是登录或网络的错误就是程序的错误：开发者要看到它。
     if (!error.code) console.error(error)
@@ -30,7 +31,7 @@ function again(page, action) {
   const work = page.unfinished
   return run(page, async () => {
     if (action === 'login') await account.logIn()
-    await work()
+    return work()
   })
 }
 

@@ -1,21 +1,37 @@
 import { element } from './elements.js'
 
-/** What is around the pages: the navigation bar, the tab bar, and the style sheets of the page that shows. */
-export function createShell(body, { app, themes, css, parts }, pictureUrl) {
+/**
+ * What is around the pages: the navigation bar, the tab bar, and the style sheets of the page that shows.
+ *
+ * @param {HTMLElement} screen
+ * @param {object} program What compile.js put together
+ * @param {object} parts
+ * @param {(src: string) => string} parts.pictureUrl
+ * @param {import('./phone.d.ts').Theme} parts.theme
+ * @param {ReturnType<import('./words.js').wordsOf>} parts.words
+ */
+export function createShell(
+  screen,
+  { app, themes, css, parts },
+  { pictureUrl, theme, words: { lang, ...words } },
+) {
   const title = element('div', 'shell-title')
-  const back = element('button', 'shell-back', { ariaLabel: '返回', onTap: () => onBack?.() })
+  const back = element('button', 'shell-back', {
+    ariaLabel: words.back,
+    lang,
+    onTap: () => onBack?.(),
+  })
   const bar = element('header', 'shell-bar', { children: [back, title] })
-  const screen = element('main', 'shell-screen')
+  const pages = element('main', 'shell-screen')
   const tabs = (app.tabBar?.list ?? []).map((tab) => createTab(tab))
   const tabBar = element('nav', 'shell-tabs', { children: tabs.map((tab) => tab.button) })
-  const root = element('div', 'shell', { children: [bar, screen, ...(app.tabBar ? [tabBar] : [])] })
-  body.append(root)
+  const root = element('div', 'shell', { children: [bar, pages, ...(app.tabBar ? [tabBar] : [])] })
+  screen.append(root)
 
   let onBack
   let onTab
   let shown
-  const sheets = createSheets(css, parts)
-  const dark = matchMedia('(prefers-color-scheme: dark)')
+  const sheets = createSheets(css, parts, theme)
 
   function createTab({ pagePath, text, iconPath, selectedIconPath }) {
     const icon = element('img', 'shell-tab-icon', { alt: '' })
@@ -36,7 +52,7 @@ export function createShell(body, { app, themes, css, parts }, pictureUrl) {
   /** A colour of app.json or a page's JSON: itself, or the name of one in theme.json. */
   const themed = (value) =>
     value?.startsWith('@')
-      ? themes[app.darkmode && dark.matches ? 'dark' : 'light']?.[value.slice(1)]
+      ? themes[app.darkmode && theme.dark ? 'dark' : 'light']?.[value.slice(1)]
       : value
 
   function paint() {
@@ -51,17 +67,28 @@ export function createShell(body, { app, themes, css, parts }, pictureUrl) {
     root.dataset.barText = themed(window.navigationBarTextStyle) ?? 'white'
     root.dataset.tabBorder = themed(app.tabBar?.borderStyle) ?? 'black'
   }
-  dark.addEventListener('change', paint)
+  theme.onChange(paint)
 
   return {
     root,
     onBack: (listener) => (onBack = listener),
     onTab: (listener) => (onTab = listener),
+    /** The two buttons that WeChat has on every page. */
+    addCapsule({ more, close }) {
+      const button = (kind, onTap) =>
+        element('button', `shell-${kind}`, { ariaLabel: words[kind], onTap })
+      const buttons = [button('more', more), button('close', close)]
+      bar.append(element('div', 'shell-capsule', { lang, children: buttons }))
+    },
+    end() {
+      root.remove()
+      document.adoptedStyleSheets = []
+    },
     addPage() {
       const host = element('section', 'shell-page', {
         children: [element('div', 'shell-dots', { ariaHidden: 'true' })],
       })
-      screen.append(host)
+      pages.append(host)
       return host
     },
     /** Brings a page to the front. */
@@ -83,10 +110,11 @@ export function createShell(body, { app, themes, css, parts }, pictureUrl) {
 }
 
 /** In WeChat every page is a document of its own, so only the styles of the page that shows apply. */
-function createSheets(css, parts) {
+function createSheets(css, parts, theme) {
   const sheet = (text) => {
     const made = new CSSStyleSheet()
     made.replaceSync(text)
+    theme.follow(made)
     return made
   }
   const app = sheet(css)

@@ -34,13 +34,13 @@ async function picture(colour) {
 
 export default {
   device,
-  maskedPhoneNumber: '139****0000',
+  phoneNumber: async () => '139****0000',
   nickname: '微信里的名字',
   reach,
   pictures: async () => [
-    await picture('#10aeff'),
-    await picture('#fa9d3b'),
+    { file: await picture('#10aeff') },
+    { file: await picture('#fa9d3b') },
     // Not a picture at all, whatever it calls itself.
-    new Blob(['not a picture'], { type: 'image/png' }),
+    { file: new Blob(['not a picture'], { type: 'image/png' }) },
   ],
 }

@@ -1,5 +1,6 @@
 const account = require('../../utils/account')
 const format = require('../../utils/format')
+const { missing } = require('../../utils/messages')
 const { again, load, run } = require('../../utils/run')
 
 Page({
@@ -17,10 +18,10 @@ Page({
 
   // 先有会话，再问服务器“我是谁”。会话在服务器上失效时，这里也会静默恢复。
   async whoAmI() {
-    await account.login.ready()
-    const { user } = await account.request({ url: '/me' })
+    const { user, known } = await account.me()
     this.setData({
       me: {
+        known,
         id: user.id,
         name: user.nickname || '',
         avatarUrl: account.avatarUrl(user),
@@ -30,6 +31,7 @@ Page({
         expiresAt: format.time(account.login.session.expiresAt),
       },
     })
+    return known ? null : missing('GET /me')
   },
 
   onAct({ detail }) {

@@ -1,5 +1,6 @@
 const account = require('../../utils/account')
 const format = require('../../utils/format')
+const { missing } = require('../../utils/messages')
 const { again, load, run } = require('../../utils/run')
 
 const toItem = ({ id, text, createdAt }) => ({ id, text, time: format.time(createdAt) })
@@ -19,8 +20,15 @@ Page({
   },
 
   async readNotes() {
-    const { notes } = await account.request({ url: '/me/notes' })
-    this.setData({ notes: notes.map(toItem) })
+    // 换成了别的服务器，可能没有笔记：那就没有列表，也不能添加。
+    const reply = await account.request({ url: '/me/notes' }).catch((error) => {
+      if (error.statusCode !== 404) throw error
+    })
+    if (!reply || !Array.isArray(reply.notes)) {
+      this.setData({ notes: null })
+      return missing('GET /me/notes')
+    }
+    this.setData({ notes: reply.notes.map(toItem) })
   },
 
   onInput({ detail }) {

@@ -1,6 +1,6 @@
 const account = require('../../utils/account')
 const format = require('../../utils/format')
-const { explain } = require('../../utils/messages')
+const { explain, missing } = require('../../utils/messages')
 const { again, load, run } = require('../../utils/run')
 
 Page({
@@ -17,8 +17,9 @@ Page({
   },
 
   async readUser() {
-    const { user } = await account.request({ url: '/me' })
+    const { user, known } = await account.me()
     this.showUser(user)
+    return known ? null : missing('GET /me')
   },
 
   showUser(user) {
@@ -46,12 +47,11 @@ Page({
       return
     }
     run(this, async () => {
-      this.showUser(
-        await account.login.profile({
-          ...(nickName !== '' && { nickName }),
-          ...(avatarPath && { avatarPath }),
-        }),
-      )
+      const user = await account.login.profile({
+        ...(nickName !== '' && { nickName }),
+        ...(avatarPath && { avatarPath }),
+      })
+      this.showUser(user || {})
       this.setData({ avatarPath: '' })
       wx.showToast({ title: '已保存', icon: 'success' })
     })

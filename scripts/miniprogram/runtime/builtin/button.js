@@ -25,13 +25,16 @@ export function registerButton(openTypes) {
         show(host, disabled) {
           attribute('disabled')(host, disabled)
           host.ariaDisabled = String(disabled)
+          host.tabIndex = disabled ? -1 : 0
         },
       },
       openType: { type: String, value: '' },
+      ariaLabel: { type: String, value: '', show: (host, text) => (host.ariaLabel = text || null) },
       formType: { type: String, value: '' },
     },
     created(host, node) {
       host.role = 'button'
+      host.tabIndex = 0
       // One that is disabled gets no taps: the style sheet takes it out of the finger's way.
       node.addListener('tap', () => tapped(host, node))
     },

@@ -60,7 +60,7 @@ function build(host, node, made) {
  * https://developers.weixin.qq.com/miniprogram/dev/component/input.html and
  * https://developers.weixin.qq.com/miniprogram/dev/component/textarea.html
  */
-export function registerFields({ phone, openTypes }) {
+export function registerFields(parts) {
   builtin('wx-input', {
     slot: false,
     properties: {
@@ -79,7 +79,7 @@ export function registerFields({ phone, openTypes }) {
     created(host, node) {
       build(host, node, element('input', '', { type: 'text' }))
       field(host).addEventListener('focus', () => {
-        if (node.data.type === 'nickname') void offerNickname(host, phone, openTypes)
+        if (node.data.type === 'nickname') void offerNickname(host, parts)
       })
     },
   })
@@ -98,26 +98,57 @@ export function registerFields({ phone, openTypes }) {
 }
 
 /** The bar over the keyboard with the user's own nickname; gone when the field is left. */
-async function offerNickname(host, { device, nickname }, { askPrivacy }) {
-  if (!nickname) return
+async function offerNickname(host, { phone: { device, nickname }, words, openTypes }) {
+  const shell = host.closest('.shell')
+  if (!nickname || shell.querySelector('.nickname-bar')) return
   const input = field(host)
   if (!device.privacyAgreed) {
     // The question takes the focus away, as in WeChat.
     input.blur()
-    if (await askPrivacy()) input.focus()
+    if (await openTypes.askPrivacy()) input.focus()
     return
   }
   const take = element('button', 'nickname-take', {
-    text: `用微信昵称：${nickname}`,
+    text: words.nickname(nickname),
+    lang: words.lang,
     onTap() {
       input.value = nickname
       input.dispatchEvent(new Event('input'))
-      bar.remove()
+      goBack()
     },
   })
-  // The field keeps the focus: without it the bar would be gone before the tap is over.
-  take.addEventListener('mousedown', (event) => event.preventDefault())
   const bar = element('div', 'nickname-bar', { children: [take] })
-  host.closest('.shell').append(bar)
-  input.addEventListener('blur', () => bar.remove(), { once: true })
+  const left = new AbortController()
+  const on = (target, type, listener) =>
+    target.addEventListener(type, listener, { signal: left.signal })
+
+  function end() {
+    left.abort()
+    bar.remove()
+  }
+  /** To the field, before the bar goes: at a focus without a bar there would be another one. */
+  function goBack() {
+    input.focus({ preventScroll: true })
+    end()
+  }
+  // It is far from the field in the document; on the keyboard it stands between the field and what follows.
+  on(input, 'keydown', (event) => {
+    if (event.key !== 'Tab' || event.shiftKey) return
+    event.preventDefault()
+    take.focus()
+  })
+  on(take, 'keydown', (event) => {
+    if (event.key !== 'Tab') return
+    if (event.shiftKey) event.preventDefault()
+    goBack()
+  })
+  on(input, 'blur', ({ relatedTarget }) => {
+    if (relatedTarget !== take) end()
+  })
+  on(take, 'blur', ({ relatedTarget }) => {
+    if (relatedTarget !== input) end()
+  })
+  // The field keeps the focus: without it the bar would be gone before the tap is over.
+  on(take, 'mousedown', (event) => event.preventDefault())
+  shell.append(bar)
 }

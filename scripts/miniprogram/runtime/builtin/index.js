@@ -5,10 +5,10 @@ import { registerImage } from './image.js'
 import { builtin } from './register.js'
 
 /** The built-in components that the runtime knows; the style of all is in shell.css. */
-export function registerBuiltins({ phone, pictureUrl, openTypes }) {
+export function registerBuiltins({ phone, pictureUrl, words, openTypes }) {
   for (const tag of ['wx-view', 'wx-text', 'wx-scroll-view', 'wx-label']) builtin(tag)
   registerImage(pictureUrl)
   registerButton(openTypes)
   registerForm()
-  registerFields({ phone, openTypes })
+  registerFields({ phone, words, openTypes })
 }

@@ -1,0 +1,2 @@
+/** The module that scripts/miniprogram/compile.js asks for: the phone is there before the mini program. */
+export default globalThis.sandboxPhone
