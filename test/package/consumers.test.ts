@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -57,7 +58,7 @@ beforeAll(async () => {
 }, 180_000)
 
 describe('the tarball', () => {
-  it('holds the code of every source once, its types for both kinds, the documents, and nothing else', () => {
+  it('holds the code of every source once, its types for both kinds, the page, the documents, and nothing else', () => {
     const types = sourceFiles().flatMap((file) => {
       const name = file.replace(/\.ts$/, '')
       return [`dist/cjs/${name}.d.ts`, `dist/esm/${name}.d.ts`]
@@ -75,10 +76,40 @@ describe('the tarball', () => {
       'SECURITY.md',
       'package.json',
     ]
-    expect(files).toEqual(
-      [...types, ...code, 'dist/cjs/cli.js', ...documents, 'dist/cjs/package.json'].toSorted(),
-    )
+    const icons = ['home', 'notes', 'profile'].flatMap((name) => [name, `${name}-selected`])
+    const page = [
+      ...['index.html', 'page.css', 'page.js'],
+      ...['index.html', 'boot.css', 'boot.js', 'app.css', 'app.js'].map((name) => `phone/${name}`),
+      ...icons.map((name) => `phone/images/${name}.png`),
+    ].map((name) => `dist/page/${name}`)
+    const others = ['dist/cjs/cli.js', 'dist/cjs/package.json', ...documents]
+    expect(files).toEqual([...types, ...code, ...page, ...others].toSorted())
   })
+})
+
+test('the installed command serves the page and its phone', async () => {
+  const command = join(newest.folder, 'node_modules/express-wx-login/dist/cjs/cli.js')
+  const child = spawn(process.execPath, [command, 'sandbox', '--port', '0'], {
+    env: { PATH: process.env.PATH },
+  })
+  try {
+    const url = await new Promise<string>((resolve, reject) => {
+      let text = ''
+      child.stdout.on('data', (chunk: Buffer) => {
+        text += chunk.toString()
+        const [found] = /http:\S+\/__sandbox/.exec(text) ?? []
+        if (found !== undefined) resolve(found)
+      })
+      child.once('exit', () => reject(new Error(text)))
+    })
+    for (const path of ['', '/page/page.js', '/page/page.css', '/phone/', '/phone/app.js']) {
+      expect([path, (await fetch(url + path)).status]).toEqual([path, 200])
+    }
+    const config = (await (await fetch(`${url}/config`)).json()) as { version: string }
+    expect(config.version).toBe(version)
+  } finally {
+    child.kill()
+  }
 })
 
 describe('consumers in JavaScript', () => {

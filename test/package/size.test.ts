@@ -9,9 +9,10 @@ import { Consumer, pack } from './consumer.js'
  * when it was set: what breaks it either goes again or moves the budget in the same commit, for a reason.
  */
 const budget = {
-  tarball: { packed: 280_000, unpacked: 1_090_000, files: 430 },
+  // The page of the sandbox with its phone is a quarter of it; a server that only logs people in loads none of that.
+  tarball: { packed: 570_000, unpacked: 2_000_000, files: 560 },
   /** What an install brings beside express and express-session, the package itself included. */
-  installed: { packages: 6, bytes: 4_400_000 },
+  installed: { packages: 6, bytes: 5_300_000 },
   /** Code that importing it runs, beside that of express and express-session. */
   loaded: { files: 6, bytes: 480_000 },
 }

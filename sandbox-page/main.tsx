@@ -1,0 +1,16 @@
+import { render } from 'preact'
+import { createApi } from './api/index.js'
+import { App } from './app.js'
+import './styles/tokens.css'
+import './styles/base.css'
+import './styles/ui.css'
+import './styles/containers.css'
+import './styles/shell.css'
+import './styles/layout.css'
+import './styles/phone.css'
+import './styles/wire.css'
+import './styles/exchange.css'
+import './styles/inspector.css'
+import './styles/guide.css'
+
+render(<App api={createApi()} />, document.getElementById('page')!)

@@ -1,0 +1,11 @@
+import './panels.css'
+import './clock/clock.css'
+import './faults/faults.css'
+import './scenarios/scenarios.css'
+import './state/state.css'
+
+export { ClockPanel } from './clock/clock-panel.js'
+export { FaultsPanel } from './faults/faults-panel.js'
+export type { PanelProps } from './panel-props.js'
+export { ScenariosPanel } from './scenarios/scenarios-panel.js'
+export { StatePanel } from './state/state-panel.js'

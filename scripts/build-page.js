@@ -1,0 +1,39 @@
+import { cp, mkdir, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { buildPhone } from './build-phone.js'
+import { putInPlace, workshop } from './put-in-place.js'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const source = join(root, 'sandbox-page')
+const fresh = join(workshop, `page-${process.pid}`)
+
+/** The page of the sandbox in three files that a strict Content-Security-Policy allows: nothing inline, nothing from elsewhere. */
+async function buildPage(outDir) {
+  await build({
+    entryPoints: { page: join(source, 'main.tsx') },
+    outdir: outDir,
+    bundle: true,
+    format: 'esm',
+    // light-dark() stays as it is: browsers know it since 2024.
+    target: 'es2022',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    minify: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+  })
+  await cp(join(source, 'index.html'), join(outDir, 'index.html'))
+}
+
+await mkdir(fresh, { recursive: true })
+try {
+  // The phone first: it empties its folder.
+  await buildPhone(join(fresh, 'phone'))
+  await buildPage(fresh)
+  await mkdir(join(root, 'dist'), { recursive: true })
+  await putInPlace(fresh, join(root, 'dist/page'))
+} finally {
+  await rm(fresh, { recursive: true, force: true })
+}
