@@ -7,6 +7,7 @@ import {
   type WxLoginError,
   type WxLoginOptions,
 } from 'express-wx-login'
+import type { Store } from 'express-session'
 import helmet from 'helmet'
 import type { Avatars } from './avatars.js'
 import type { Config } from './config.js'
@@ -31,6 +32,8 @@ export interface Dependencies {
   config: Config
   wechat: Pick<WeChat, 'appid' | 'secret' | 'baseUrl'>
   redis?: WxLoginOptions['redis']
+  /** Instead of `redis`; without either the plugin has one in memory. */
+  store?: Store
   database: Database
   users: Users
   notes: Notes
@@ -61,7 +64,7 @@ export function createApp(d: Dependencies): Assembly {
   const wx = wxLogin({
     appid: d.wechat.appid,
     secret: d.wechat.secret,
-    session: { secret: d.config.sessionSecrets },
+    session: { secret: d.config.sessionSecrets, ...(d.store && { store: d.store }) },
     ...(d.redis !== undefined && { redis: d.redis }),
     ...(d.wechat.baseUrl !== undefined && { wechat: { baseUrl: d.wechat.baseUrl } }),
     onUser: (event) => d.users.upsert(event),

@@ -8,6 +8,9 @@ export function banner(status: Status, colour: boolean): string {
     '',
     `express-wx-login example app:  ${bold(status.url)}`,
     '',
+    ...(status.sandboxPage === undefined
+      ? []
+      : [`  Open ${bold(status.sandboxPage)}: a phone, and a login as it happens`, '']),
     `  WeChat    ${status.wechat}`,
     `  Sessions  ${status.sessions}`,
     `  Database  ${status.database}`,

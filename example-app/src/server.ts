@@ -12,6 +12,7 @@ import { createNotes } from './notes.js'
 import { closeRedis, openRedis } from './redis.js'
 import { watchRedis } from './redis-watch.js'
 import { startMigration } from './schema.js'
+import { showServer, showStorage, type ShownStorage } from './shown-to-sandbox.js'
 import { describeStatus, type Status } from './status.js'
 import { createUsers } from './users.js'
 import { openWeChat } from './wechat.js'
@@ -40,7 +41,10 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     const wechat = await freePort('SANDBOX_PORT', openWeChat(config.wechat))
     closers.push(() => wechat.close())
 
-    const redis = config.redisUrl === undefined ? undefined : openRedis(config.redisUrl, log)
+    const storage: ShownStorage = wechat.sandbox
+      ? await showStorage(wechat.sandbox, config.redisUrl)
+      : { ...(config.redisUrl !== undefined && { redisUrl: config.redisUrl }) }
+    const redis = storage.redisUrl === undefined ? undefined : openRedis(storage.redisUrl, log)
     if (redis) closers.push(() => closeRedis(redis))
 
     const database = await openDatabase(config.databaseUrl, log)
@@ -49,14 +53,16 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     const server = createServer()
     server.requestTimeout = 30_000
     const drain = drainable(server)
+    const users = createUsers(database)
     const status = () => describeStatus(config, urlOf(server), wechat.sandboxUrl)
 
     const { app, wx, checkRedis, endStreams } = createApp({
       config,
       wechat,
       ...(redis && { redis }),
+      ...(storage.store && { store: storage.store }),
       database,
-      users: createUsers(database),
+      users,
       notes: createNotes(database),
       avatars: createAvatars(database),
       metrics: createMetrics(),
@@ -70,6 +76,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       server.once('error', reject).listen(config.port, resolve)
     })
     await freePort('PORT', listening)
+    if (wechat.sandbox) showServer(wechat.sandbox, urlOf(server), users)
     closers.push(() => server.close())
     const unwatch = redis && checkRedis && watchRedis(redis, checkRedis, log)
     closers.push(() => unwatch?.())

@@ -8,6 +8,7 @@ body { font: 16px/1.6 system-ui, sans-serif; max-width: 46rem; margin: 3rem auto
 h1 { font-size: 1.4rem } h2 { font-size: 1.05rem; margin-top: 2rem }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.5rem } dd { margin: 0 }
 pre { overflow-x: auto; padding: 1rem; border: 1px solid #8884; border-radius: .5rem; font-size: .8rem }
+.first { font-size: 1.2rem; font-weight: 600 }
 .warning { border-left: .25rem solid #e0a000; padding-left: .75rem; margin: .4rem 0 }
 `
 
@@ -31,6 +32,11 @@ function page(status: Status): string {
 <title>express-wx-login example app</title>
 <style>${style}</style>
 <h1>express-wx-login example app</h1>
+${
+  status.sandboxPage === undefined
+    ? ''
+    : `<p class="first"><a href="${escape(status.sandboxPage)}">Open the sandbox: a phone, and a login as it happens</a></p>`
+}
 <dl>${row('WeChat', status.wechat)}${row('Sessions', status.sessions)}${row('Database', status.database)}</dl>
 ${status.warnings.map((warning) => `<p class="warning">${escape(warning)}</p>`).join('\n')}
 ${
@@ -49,7 +55,6 @@ ${
 }
 <h2>Look around</h2>
 <ul>
-${status.sandboxPage === undefined ? '' : link(status.sandboxPage, 'The sandbox, which plays WeChat')}
 ${link('/public', '/public: a route without a session')}
 ${link('/me', '/me: a guarded route (401 in a browser: it has no token)')}
 ${link('/me/events', '/me/events: guarded too; an open answer that ends with its session')}

@@ -1,4 +1,4 @@
-import type { WxUserEvent } from 'express-wx-login'
+import type { WxIdentity, WxUserEvent } from 'express-wx-login'
 import type { Database } from './database.js'
 
 /** A user as the phone may see them. The openid is not among it: it is the server's name for them. */
@@ -32,6 +32,8 @@ export interface UserRow {
 export interface Users {
   /** Saves what an event of the plugin says about a user, and returns the user. For `onUser`. */
   upsert(event: WxUserEvent): Promise<PublicUser>
+  /** The whole row, for the sandbox' page. */
+  row(user: WxIdentity): Promise<object | undefined>
 }
 
 export const userColumns = 'id, nickname, avatar_url, phone, created_at, last_login_at'
@@ -64,6 +66,10 @@ export function createUsers(database: Database): Users {
         event.reason === 'login',
       ])
       return toPublicUser(rows[0]!)
+    },
+    async row({ appid, openid }) {
+      const sql = 'select * from users where appid = $1 and openid = $2'
+      return (await database.query<object>(sql, [appid, openid])).rows[0]
     },
   }
 }

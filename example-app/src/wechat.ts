@@ -1,3 +1,4 @@
+import type { Sandbox } from 'express-wx-login/sandbox'
 import type { WeChatConfig } from './config.js'
 
 /** The WeChat this server logs people in with. */
@@ -8,6 +9,8 @@ export interface WeChat {
   baseUrl?: string
   /** Where codes for the curl walk come from; only with a sandbox. */
   sandboxUrl?: string
+  /** Only where it runs in this process: it can be shown what this server does. */
+  sandbox?: Sandbox
   close(): Promise<void>
 }
 
@@ -31,5 +34,5 @@ export async function openWeChat(config: WeChatConfig): Promise<WeChat> {
   const sandbox = createSandbox()
   await sandbox.listen(config.port, '127.0.0.1')
   const { appid, secret, baseUrl } = sandbox
-  return { appid, secret, baseUrl, sandboxUrl: baseUrl, close: () => sandbox.close() }
+  return { appid, secret, baseUrl, sandboxUrl: baseUrl, sandbox, close: () => sandbox.close() }
 }
