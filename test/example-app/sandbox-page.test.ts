@@ -40,7 +40,10 @@ describe('the app shows itself to its sandbox', () => {
 
   test('its Redis is seen too, but not the questions of its own health check', async () => {
     app = await startApp({ REDIS_URL: redisUrl() })
-    await login(app, sandboxOf(app))
+    await eventually(
+      () => login(app, sandboxOf(app)),
+      ({ status }) => status === 200,
+    )
     expect((await ask('config')).body.store).toBe('redis')
     const keys = (await ask('store')).body.entries.map(({ key }: { key: string }) => key)
     expect(keys.some((key: string) => key.startsWith('wx:sess:'))).toBe(true)

@@ -2,7 +2,7 @@ import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { createSandbox, type Sandbox } from '../../src/sandbox/index.js'
-import { type App, login, root, startApp } from '../example-app/spawn-app.js'
+import { type App, eventually, login, root, startApp } from '../example-app/spawn-app.js'
 import { type RedisServer, startRedisServer } from '../support/redis.js'
 import { temporaryFolder } from '../support/services.js'
 import { handOn } from './support/hand.js'
@@ -30,8 +30,10 @@ beforeAll(async () => {
   })
   sandbox.target = app.url
   // The first login of a server loads its scripts into Redis: that is another picture.
-  const { status } = await login(app, sandbox.baseUrl, 'bob')
-  expect(status).toBe(200)
+  await eventually(
+    () => login(app, sandbox.baseUrl, 'bob'),
+    ({ status }) => status === 200,
+  )
   browser = await launchBrowser()
 }, 60_000)
 afterAll(async () => {

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, realpath } from 'node:fs/promises'
 import { extname, join, sep } from 'node:path'
 import { shortHash } from '../mask.js'
 import type { Reply } from '../reply.js'
@@ -60,13 +60,15 @@ export function createPages(folder: string | undefined): Pages {
     if (folder === undefined) return new Map()
     try {
       const entries = await readdir(folder, { withFileTypes: true, recursive: true })
+      const files = entries
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => join(parentPath, name))
+      // From Node 26 on the list goes through links to folders, wherever they lead.
+      const root = (await realpath(folder)) + sep
+      const real = await Promise.all(files.map((file) => realpath(file)))
+      const inside = files.filter((_, i) => real[i]!.startsWith(root))
       return new Map(
-        entries
-          .filter((entry) => entry.isFile())
-          .map(({ parentPath, name }) => {
-            const full = join(parentPath, name)
-            return [full.slice(folder.length + 1).replaceAll(sep, '/'), full]
-          }),
+        inside.map((file) => [file.slice(folder.length + 1).replaceAll(sep, '/'), file]),
       )
     } catch {
       return new Map()

@@ -26,6 +26,24 @@ afterAll(async () => {
   await sandbox.close()
 })
 
+/** The first of some ports in a row that nobody has; below those that outgoing connections take. */
+async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const first = 20_000 + Math.floor(Math.random() * 11_000)
+    const servers = Array.from({ length: count }, () => createServer())
+    const listening = servers.map(
+      (server, i) =>
+        new Promise<boolean>((resolve) => {
+          server.once('error', () => resolve(false))
+          server.listen(first + i, '127.0.0.1', () => resolve(true))
+        }),
+    )
+    const free = (await Promise.all(listening)).every(Boolean)
+    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+    if (free) return first
+  }
+}
+
 interface Run {
   exitCode: number
   out: string
@@ -203,15 +221,13 @@ describe('sandbox verify', () => {
 
 describe('--redis', () => {
   it('stands in front of the Redis of a server that is started meanwhile', async () => {
-    const spare = createSandbox()
-    const url = await spare.listen()
-    await spare.close()
-    const port = Number(new URL(url).port) + 1
-    const free = await serve(() => undefined)
-    await open.pop()?.()
+    const first = await freePorts(3)
+    const port = first + 1
+    const url = `http://127.0.0.1:${String(first)}`
+    const free = `http://127.0.0.1:${String(first + 2)}`
     const args = ['--target', free, '--sandbox', url, '--redis', redisUrl(), ...plainOptions]
     const running = verify([...args, '--only', 'redis-down'])
-    await until(async () => (await fetch(url)).ok || true)
+    await until(async () => (await fetch(url)).ok || true, 20_000)
     const { sessions, close } = await inRedis(`redis://127.0.0.1:${String(port)}`)
     const { appid, secret } = sandbox
     const target = { port: Number(new URL(free).port), wechat: url, appid, secret, sessions }
