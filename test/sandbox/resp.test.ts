@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import {
   createRespReader,
   encodeCommand,
+  maxValue,
   type RespMessage,
   RespSyntaxError,
 } from '../../src/sandbox/store/resp.js'
@@ -16,6 +17,21 @@ function read(bytes: Buffer, cuts: readonly number[] = []): RespMessage[] {
 }
 
 const values = (text: string): unknown[] => read(Buffer.from(text)).map(({ value }) => value)
+
+test.each([
+  ['an attribute inside a list', '*1\r\n|1\r\n+k\r\n+v\r\n+a\r\n', [['a']]],
+  ['a map whose keys are numbers', '%1\r\n:1\r\n+a\r\n', [{ 1: 'a' }]],
+])('%s', (_name, text, expected) => {
+  expect(read(Buffer.from(text)).map(({ value }) => value)).toEqual(expected)
+})
+
+test('what is larger than it may be is not read, in one line or in many', () => {
+  const line = Buffer.alloc(maxValue + 10, 'x')
+  line[0] = '+'.charCodeAt(0)
+  expect(() => read(line)).toThrow(RespSyntaxError)
+  const half = `$${String(maxValue / 2)}\r\n${'x'.repeat(maxValue / 2)}\r\n`
+  expect(() => read(Buffer.from(`*3\r\n${half.repeat(3)}`))).toThrow(RespSyntaxError)
+})
 
 describe('what Redis says, in both versions of its protocol', () => {
   test.each([

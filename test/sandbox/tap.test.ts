@@ -127,6 +127,30 @@ describe('a server whose Redis is behind the tap', () => {
     expect((await messages(sandbox)).every(({ outcome }) => outcome === 'answered')).toBe(true)
   })
 
+  test('is of what is understood: after what is no command, and of what is too large', async () => {
+    const { sandbox, url } = await tapped()
+    const client = await connect(url)
+    const key = fresh()
+    await client.rPush(
+      key,
+      Array.from({ length: 2000 }, () => 'x'.repeat(50)),
+    )
+    await client.lRange(key, 0, -1)
+    const [, range] = await messages(sandbox)
+    const text = await (await ask(sandbox, `wire/${String(range!.id)}`)).text()
+    expect(text).toContain('(too large to keep)')
+    await client.del(key)
+
+    const socket = createConnection(Number(new URL(url).port), '127.0.0.1')
+    closers.push(() => socket.destroy())
+    const before = (await messages(sandbox)).length
+    socket.write(`\r\nSET ${key} 1\r\n*x\r\n*1\r\n$4\r\nPING\r\n`)
+    await until(async () => (await messages(sandbox)).length > before)
+    socket.write('PING\r\n')
+    await client.del(key)
+    expect((await messages(sandbox)).at(-1)?.title).toBe(`DEL ${key}`)
+  })
+
   test('is not seen where it is of no interest', async () => {
     const sandbox = await listen()
     const url = await sandbox.tapRedis(redisUrl(), { ignore: (key) => key.endsWith(':health') })
@@ -264,6 +288,7 @@ describe('wrong requests', () => {
     ['http://127.0.0.1:6379', 'must be the URL of a Redis server'],
     ['127.0.0.1:6379', 'must be the URL of a Redis server'],
     ['redis://127.0.0.1/zero', 'must be the URL of a Redis server'],
+    ['redis://127.0.0.1:notaport', 'must be the URL of a Redis server'],
     ['redis://:100%@127.0.0.1', 'must be URL-encoded'],
     ['redis+cluster://127.0.0.1:7000', 'goes past the sandbox'],
     ['redis+sentinel://127.0.0.1:26379/mymaster', 'goes past the sandbox'],

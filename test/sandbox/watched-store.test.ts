@@ -114,6 +114,20 @@ describe('a store of express-session that the sandbox watches', () => {
     expect((await agent.get('/')).body).not.toEqual(body)
   })
 
+  test('a session that does not expire says so, and one that the store lost is not shown', async () => {
+    const sandbox = await listen()
+    const memory = new session.MemoryStore()
+    const store = sandbox.watchStore(memory)
+    const data = { cookie: { originalMaxAge: null } } as session.SessionData
+    await new Promise((resolve) => store.set('for-ever', data, resolve))
+    await new Promise((resolve) => store.set('lost', data, resolve))
+    await new Promise((resolve) => memory.destroy('lost', resolve))
+    const { entries } = await ask(sandbox, 'store')
+    expect(entries).toEqual([
+      expect.objectContaining({ key: 'for-ever', type: 'session', expiresIn: null }),
+    ])
+  })
+
   test('a store that throws is seen as failed, and throws', async () => {
     const sandbox = await listen()
     const store = sandbox.watchStore({

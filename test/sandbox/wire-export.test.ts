@@ -216,3 +216,15 @@ describe('a message as a command for curl', () => {
     expect(toCurl(await detail(sandbox, 'wx.login'))).toBeNull()
   })
 })
+
+test('a message under way, without headers and from nowhere, is exported as far as it goes', () => {
+  const underway: WireDetail = {
+    ...message({ ms: null, endedAfter: null, outcome: 'open', status: null, response: null }),
+    ...{ url: 'http://127.0.0.1:3000/x', raw: { request: 'GET /x HTTP/1.1', response: null } },
+    decoded: [],
+  }
+  expect(toCurl(underway)).toContain('http://127.0.0.1:3000/x')
+  expect(toMermaid([underway])).toContain('GET /x')
+  const har = toHar([underway], '1')
+  expect(JSON.stringify(har)).not.toContain('null,null')
+})

@@ -219,6 +219,17 @@ describe('sandbox verify', () => {
   })
 })
 
+describe('a server that has no route for phone numbers and none to log out', () => {
+  it('is asked for the rest, and what needs them is skipped with the reason', async () => {
+    const url = await plain()
+    const without = ['--phone', 'none', '--logout', 'none']
+    const run = await verify(at(url, ...plainOptions, ...without))
+    expect(run).toMatchObject({ exitCode: 0, err: '' })
+    expect(run.out).toMatch(/✓ first-login/)
+    expect(run.out).toMatch(/0 failed, \d+ skipped\n$/)
+  })
+})
+
 describe('--redis', () => {
   it('stands in front of the Redis of a server that is started meanwhile', async () => {
     const first = await freePorts(3)
