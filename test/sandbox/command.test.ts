@@ -64,6 +64,12 @@ describe('express-wx-login sandbox', () => {
     expect(await command.exitCode).toBe(0)
   })
 
+  it('leads to the other command by its name', async () => {
+    const command = run('verify', '--help')
+    expect(await command.exitCode).toBe(0)
+    expect(command.out).toContain('--target')
+  })
+
   it('stands before a Redis, and says under what URL', async () => {
     const command = run('--port=0', `--redis=${redisUrl()}`)
     const url = await command.url()

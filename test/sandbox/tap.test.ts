@@ -300,6 +300,26 @@ describe('wrong requests', () => {
     })
   })
 
+  test.each(['rediss://127.0.0.1:1', 'rediss://localhost:1'])(
+    '%s, where nothing listens: connections end as at a server that is gone',
+    async (gone) => {
+      const { sandbox, url } = await tapped(gone)
+      const socket = createConnection(Number(new URL(url).port), '127.0.0.1')
+      socket.on('error', () => undefined)
+      await new Promise((resolve) => socket.once('close', resolve))
+      expect(await entries(sandbox)).toEqual([])
+    },
+  )
+
+  test.each([
+    ['redis:///', ''],
+    ['redis://127.0.0.1/', ''],
+    ['redis://127.0.0.1/2', '/2'],
+  ])('%s has what a URL may leave out', async (given, database) => {
+    const { url } = await tapped(given)
+    expect(url).toMatch(new RegExp(`^redis://127\\.0\\.0\\.1:\\d+${database}$`))
+  })
+
   test('the tap does not stand before itself', async () => {
     const { sandbox, url } = await tapped()
     const port = Number(new URL(url).port)

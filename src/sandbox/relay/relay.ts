@@ -113,7 +113,7 @@ const together = (replies: readonly Reply[]): Reply =>
     replies.map(({ status, headers, body }) => ({
       status,
       headers,
-      body: typeof body === 'function' ? '' : Buffer.from(body).toString('utf8'),
+      body: Buffer.from(body as string | Uint8Array).toString('utf8'),
     })),
   )
 

@@ -30,7 +30,7 @@ export interface ReadCommand {
 
 /** @param args - the whole command, its name first */
 export function readCommand(args: readonly string[]): ReadCommand {
-  const name = (args[0] ?? '').toUpperCase()
+  const name = args[0]!.toUpperCase()
   const at = scripts.has(name) ? (Number(args[2]) > 0 ? 3 : -1) : keyless.has(name) ? -1 : 1
   const told = !housekeeping.has(name) && !subscribing.has(name)
   return { name, told, inTurn: !subscribing.has(name), key: told ? args[at] : undefined }

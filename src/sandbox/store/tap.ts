@@ -32,7 +32,7 @@ interface Line {
 export async function openTap(
   url: string,
   wire: WireRecorder,
-  { port = 0, ignore = () => false }: SandboxTapRedisOptions = {},
+  { port = 0, ignore = () => false }: SandboxTapRedisOptions,
 ): Promise<RedisTap> {
   const address = readRedisUrl(url)
   const keys = createRecentKeys()

@@ -154,7 +154,7 @@ function readHttp(
   let firstLine = veil.text(line)
   let url: string | null = null
   if (!line.startsWith('HTTP/')) {
-    const [method = '', target = '', version = ''] = line.split(' ')
+    const [method, target, version] = line.split(' ') as [string, string, string]
     const mark = target.indexOf('?')
     const path = veil.path(mark === -1 ? target : target.slice(0, mark))
     const query = mark === -1 ? [] : maskPairs(veil, 'query', target.slice(mark + 1), tell)

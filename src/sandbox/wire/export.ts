@@ -60,7 +60,10 @@ interface HttpText {
 /** Takes apart what `raw` of a message holds. */
 function readHttp(text: string): HttpText {
   const end = text.indexOf('\n\n')
-  const [line = '', ...lines] = (end === -1 ? text : text.slice(0, end)).split('\n')
+  const [line, ...lines] = (end === -1 ? text : text.slice(0, end)).split('\n') as [
+    string,
+    ...string[],
+  ]
   const headers = lines.map((one) => {
     const colon = one.indexOf(': ')
     return { name: one.slice(0, colon), value: one.slice(colon + 2) }
@@ -79,7 +82,7 @@ function readQuery(url: string): HarPair[] {
 
 function toEntry({ time, ms, url, raw, ...message }: WireDetail & { url: string }): HarEntry {
   const request = readHttp(raw.request)
-  const [method = 'GET', , httpVersion = 'HTTP/1.1'] = request.line.split(' ')
+  const [method, , httpVersion] = request.line.split(' ') as [string, string, string]
   const response = raw.response === null ? undefined : readHttp(raw.response)
   const [version = '', , ...words] = response?.line.split(' ') ?? []
   const type = response ? valueOf(response, 'content-type') : ''
@@ -206,7 +209,7 @@ const notAsked = new Set(['host', 'content-length', 'connection', 'accept-encodi
 export function toCurl({ url, raw }: WireDetail): string | null {
   if (url === null) return null
   const request = readHttp(raw.request)
-  const [method = 'GET'] = request.line.split(' ')
+  const [method] = request.line.split(' ') as [string]
   const headers = request.headers.filter(({ name }) => !notAsked.has(name.toLowerCase()))
   const parts = [
     `curl ${quote(url)}`,

@@ -1,7 +1,13 @@
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSandbox, type Sandbox } from '../../../src/sandbox/index.js'
-import { relayTo, runScenario, scenarios } from '../../../src/sandbox/scenarios/index.js'
+import { connectWeChat } from '../../../src/sandbox/phone/http-wechat.js'
+import {
+  relayTo,
+  runScenario,
+  SandboxUnreachableError,
+  scenarios,
+} from '../../../src/sandbox/scenarios/index.js'
 
 jest.setTimeout(60_000)
 
@@ -107,5 +113,17 @@ describe('the way through the relay', () => {
     const nowhere = relayTo(target, 'http://127.0.0.1:1')
     const failures = await Promise.allSettled([1, 2].map(() => nowhere('/x', {}, null)))
     expect(failures.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  })
+})
+
+describe('something else in the place of the sandbox', () => {
+  it.each([{}, { error: { message: 'not here' } }])('is told from it: %j', async (body) => {
+    const other = await serve((_req, res) => {
+      json(res, 500, body)
+    })
+    const options = { sandbox: other, target: other, mode: 'contract' } as const
+    await expect(runScenario(scenarios[0]!, options)).rejects.toThrow(SandboxUnreachableError)
+    const phone = connectWeChat({ baseUrl: other, appid: 'wx1' })('alice')
+    await expect(phone.login()).rejects.toThrow(/HTTP 500|not here/)
   })
 })
