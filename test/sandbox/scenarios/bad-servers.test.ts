@@ -1,5 +1,4 @@
-import { createServer, type RequestListener, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener, ServerResponse } from 'node:http'
 import { createSandbox, type Sandbox } from '../../../src/sandbox/index.js'
 import { connectWeChat } from '../../../src/sandbox/phone/http-wechat.js'
 import {
@@ -8,32 +7,29 @@ import {
   SandboxUnreachableError,
   scenarios,
 } from '../../../src/sandbox/scenarios/index.js'
+import { startServer } from './support.js'
 
 jest.setTimeout(60_000)
 
 let sandbox: Sandbox
-const open: (() => void)[] = []
+const open: (() => Promise<unknown>)[] = []
 
 beforeAll(async () => {
   sandbox = createSandbox()
   await sandbox.listen()
 })
-afterEach(() => {
-  for (const close of open.splice(0)) close()
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((close) => close()))
 })
 afterAll(() => sandbox.close())
 
 async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer((req, res) => {
+  const server = await startServer((req, res) => {
     req.resume()
     req.once('end', () => listener(req, res))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  open.push(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`
+  open.push(server.close)
+  return server.url
 }
 
 const json = (res: ServerResponse, status: number, body: unknown): void => {

@@ -1,5 +1,4 @@
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { createSandbox, type Sandbox } from '../../../src/sandbox/index.js'
 import {
   detectMode,
@@ -12,7 +11,7 @@ import {
 import { redisUrl } from '../../support/redis.js'
 import { startTestApp, type TestApp } from '../../support/test-app.js'
 import { inRedis, type Mistake, plainContract, startPlainBackend } from './plain-backend.js'
-import { crosses, play } from './support.js'
+import { crosses, play, startServer } from './support.js'
 
 jest.setTimeout(60_000)
 
@@ -34,16 +33,9 @@ afterEach(async () => {
 })
 
 async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  open.push(
-    () =>
-      new Promise((resolve) => {
-        server.close(resolve)
-        server.closeAllConnections()
-      }),
-  )
-  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`
+  const server = await startServer(listener)
+  open.push(server.close)
+  return server.url
 }
 
 describe('a run', () => {

@@ -1,11 +1,11 @@
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { createSandbox, SANDBOX_SECRET, type Sandbox } from '../../../src/sandbox/index.js'
 import { runVerify } from '../../../src/sandbox/verify/command.js'
 import { startTestApp, type TestApp } from '../../support/test-app.js'
 import { redisUrl } from '../../support/redis.js'
 import { until } from '../../support/until.js'
 import { inRedis, type Mistake, startPlainBackend } from './plain-backend.js'
+import { startServer } from './support.js'
 
 jest.setTimeout(60_000)
 
@@ -84,16 +84,9 @@ async function plain(mistake?: Mistake, changes: object = {}): Promise<string> {
 }
 
 async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  open.push(
-    () =>
-      new Promise((resolve) => {
-        server.close(resolve)
-        server.closeAllConnections()
-      }),
-  )
-  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`
+  const server = await startServer(listener)
+  open.push(server.close)
+  return server.url
 }
 
 describe('sandbox verify', () => {
