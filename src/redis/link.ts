@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { withDeadline } from '../deadline.js'
 import { warnOnce } from '../diagnostics.js'
 import { isReady, type LiveClient, type RedisKind, redisKind } from './client-kind.js'
+import { knowsMasters } from './cluster-masters.js'
 import { createCopies, endCopy, type Server } from './copies.js'
 import { examine } from './health.js'
 import { cutNode, isOutOfStep } from './out-of-step.js'
@@ -28,6 +29,8 @@ const pause = 100
 const longPause = 500
 const patience = 10_000
 const watchPeriod = 1000
+/** One that may not ask what tells it finds its way by the commands of the app. */
+const maxVisits = 10
 
 /** Whether any of these comes true, as soon as one has. */
 const firstTrue = (attempts: Promise<boolean>[]): Promise<boolean> =>
@@ -72,6 +75,8 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
   let connections = 0
   /** The client has a connection on which nothing comes back, or nothing that can be trusted. */
   let silent = false
+  /** How often it was well while it did not know the cluster. */
+  let visits = 0
   let watch: NodeJS.Timeout | undefined
 
   const onReady = (): void => {
@@ -138,6 +143,10 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
     const { health, full } = await examine(given, probeTimeout)
     if (!wanted()) return false
     if (health === 'well') {
+      if (kind === 'cluster' && ++visits < maxVisits) {
+        if (!(await knowsMasters(given, current, probeTimeout)) || !wanted()) return false
+      }
+      visits = 0
       use(given)
       return true
     }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createCluster } from 'redis'
 import { withDeadline } from '../../src/deadline.js'
 import type { LiveClient } from '../../src/redis/client-kind.js'
 import { createRedis, type WxRedis } from '../../src/redis/create-redis.js'
@@ -22,8 +23,8 @@ afterEach(async () => {
   await group?.stop()
 })
 
-async function start(url: string): Promise<void> {
-  redis = createRedis(url)
+async function start(url: string, given = createRedis(url)): Promise<void> {
+  redis = given
   await redis.connect()
   link = createRedisLink(redis as unknown as LiveClient, 1000)
 }
@@ -87,4 +88,35 @@ test('a cluster loses one part at most while a master is replaced', async () => 
   clearInterval(asking)
   expect(others.length).toBeGreaterThan(5)
   expect(others.filter((good) => !good).length).toBeLessThanOrEqual(2)
+})
+
+test('a master that was silent and comes back as a replica fails nobody', async () => {
+  const cluster = await startCluster()
+  group = cluster
+  const rootNodes = cluster.ports
+    .slice(0, 3)
+    .map((port) => ({ socket: { host: '127.0.0.1', port } }))
+  const given = createCluster({ rootNodes }) as unknown as WxRedis
+  given.on('error', () => undefined)
+  await start(cluster.url, given)
+  const master = await cluster.masterOf('a key')
+  master.freeze()
+  await until(async () => !(await works('a key')), 5000)
+  await cluster.promoted(master.port, 15_000)
+  await until(() => works('a key'), 10_000)
+  expect(link.client).not.toBe(given)
+  // Without a pause: where the first finds out that it has asked the wrong server, others have just been sent.
+  const failures: unknown[] = []
+  let writing = true
+  const write = (): void => {
+    withDeadline(client().set('a key', 'x'), 1000).catch((reason: unknown) => failures.push(reason))
+    if (writing) setImmediate(write)
+  }
+  write()
+  master.thaw()
+  await until(() => link.client === given, 10_000)
+  await sleep(500)
+  writing = false
+  await sleep(1000)
+  expect(failures).toEqual([])
 })
