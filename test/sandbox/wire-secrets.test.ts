@@ -80,6 +80,11 @@ describe('no secret', () => {
     ['a phone number with a country', { contact: '+44 7700900123' }, '7700900123'],
     ['a phone number that is a number', { contact: 13912345678 }, '912345678'],
     ['a JWT under another name', { data: 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.a' }, 'eyJ'],
+    [
+      'a token half of which has letters only',
+      { text: `/trLKVhybbGKpfTgZtEoxBhgULbnDwtBr.${'a1B2c3D4e5'.repeat(4)}f6G/x` },
+      'trLKVhyb',
+    ],
     ['hex under another name', { data: 'ab12'.repeat(10) }, 'ab12ab12'],
     ['what is in a list of secrets', { tokens: ['abcdefghi', { x: 'jklmnopqr' }] }, 'jklmnopqr'],
     ['JSON in a text', { inner: '{"session_key":"abcdefgh"}' }, 'abcdefgh'],

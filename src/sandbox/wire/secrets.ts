@@ -21,6 +21,8 @@ const guessable = /secret|passw|pwd|phone|mobile|telephone|^tel$|idcard/
 const phoneNumber =
   /(?<![\d+])(?:(?<![A-Za-z])(?:\+|00)\d{1,3}[- ]?\d{4,14}|(?:86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2})(?!\d)/g
 const jwt = /(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g
+/** A random id and its signature: each by itself may happen to look like a word. */
+const signed = /[\w-]{16,}\.[\w-]{20,}/g
 const urls = /(https?:\/\/[^\s"'<>\\]+)/
 const longRun = /[A-Za-z0-9+/_-]{20,}={0,2}/g
 const named =
@@ -85,6 +87,7 @@ export function createVeil(secrets: readonly string[], known: Map<string, string
     withoutKnown(given)
       .replace(jwt, fingerprint)
       // Before the shorter ones that may be a part of it.
+      .replace(signed, (run) => (run.split('.').some(looksRandom) ? fingerprint(run) : run))
       .replace(longRun, (run) => (looksRandom(run) ? fingerprint(run) : run))
       .replace(strict, fingerprint)
       .replace(named, (whole, before: string, secret: string) =>
