@@ -4,7 +4,7 @@ export default {
   // Without roots jest would walk into dist and example-app and find two packages of one name;
   // src is here so that files no test loads count in the coverage.
   roots: ['<rootDir>/src', '<rootDir>/client/src', '<rootDir>/test'],
-  // What takes minutes runs by name: npm run test:faults, test:examples, soak.
+  // All but what breaks servers for minutes: npm run test:faults, test:examples, soak. npm test runs the quick part.
   testMatch: [
     '<rootDir>/test/**/*.test.ts',
     ...['faults', 'soak', 'examples'].map((suite) => `!**/test/${suite}/**`),
@@ -21,7 +21,7 @@ export default {
   },
   // Sources import './x.js', as Node wants it; only './x.ts' is there before a build.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalSetup: '<rootDir>/test/support/global-setup-all.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testTimeout: 20_000,
   maxWorkers: '100%',

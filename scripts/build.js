@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -62,24 +62,15 @@ async function bundleCode(esm, cjs) {
 async function build() {
   const esm = join(fresh, 'esm')
   const cjs = join(fresh, 'cjs')
-  const [esmFaults, cjsFaults] = await Promise.all([
-    runTsc(root, esm),
-    // The types once more: those of CommonJS are of another kind to who requires them. The sources are ES modules:
-    // CommonJS from them needs the older module settings.
-    runTsc(
-      root,
-      cjs,
-      ...['--module', 'commonjs', '--moduleResolution', 'bundler'],
-      ...['--verbatimModuleSyntax', 'false', '--emitDeclarationOnly'],
-    ),
-  ])
-  // Both passes read the same sources: what the first says, the second mostly repeats.
-  const faults = esmFaults || cjsFaults
+  const faults = await runTsc(root, esm)
   if (faults) {
-    process.stderr.write(`${esmFaults ? 'ES modules' : 'CommonJS'}: the build failed.\n${faults}`)
+    process.stderr.write(`The build failed.\n${faults}`)
     process.exitCode = 1
     return
   }
+  // The types once more: in a folder of CommonJS they are of another kind to who requires them.
+  const types = (await readdir(esm, { recursive: true })).filter((name) => name.endsWith('.d.ts'))
+  await Promise.all(types.map((name) => cp(join(esm, name), join(cjs, name))))
   await writeFile(join(cjs, 'package.json'), '{ "type": "commonjs" }\n')
   await bundleCode(esm, cjs)
   await chmod(join(cjs, 'cli.js'), 0o755)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 // jest maps './x.js' to './x.ts' in tests only, not here.
 import { type RedisServer, startRedisServer } from './redis.ts'
-import { ensureChromium, ensurePostgres, removeFolder } from './services.ts'
+import { removeFolder } from './services.ts'
 
 export interface TestRun {
   folder: string
@@ -33,9 +33,6 @@ export default async function globalSetup(): Promise<void> {
     })
   }
   const redis = await startRedisServer()
-  // Installed before the clock of any test runs; a test that needs it says how where that is not possible.
-  await ensurePostgres().catch(() => undefined)
-  await ensureChromium().catch(() => undefined)
   process.env.TEST_REDIS_URL = redis.url
   globalThis.testRun = { folder, redis }
 }

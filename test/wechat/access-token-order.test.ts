@@ -96,5 +96,5 @@ describe('access tokens, in whatever order calls, time and failures come', () =>
     )
     expect(seen.given).toBeGreaterThan(1000)
     expect(seen.failed).toBeGreaterThan(0)
-  })
+  }, 60_000)
 })

@@ -1,8 +1,8 @@
-import { createSandbox, type Sandbox } from '../../../src/sandbox/index.js'
-import { scenarios } from '../../../src/sandbox/scenarios/index.js'
-import { type App, eventually, http, startApp } from '../../example-app/spawn-app.js'
-import { type RedisServer, startRedisServer } from '../../support/redis.js'
-import { crosses, play } from './support.js'
+import { createSandbox, type Sandbox } from '../../src/sandbox/index.js'
+import { scenarios } from '../../src/sandbox/scenarios/index.js'
+import { type App, eventually, http, startApp } from './spawn-app.js'
+import { type RedisServer, startRedisServer } from '../support/redis.js'
+import { crosses, play } from '../sandbox/scenarios/support.js'
 
 jest.setTimeout(60_000)
 
