@@ -10,6 +10,13 @@ const saneId = /^[\w.:-]{1,128}$/
 /** Asked every few seconds by machines: not worth a line each while all is well. */
 const probes = new Set(['/healthz', '/readyz', '/metrics'])
 
+/**
+ * The path of a request for the log. No path of this app has a part this long, but a token has, and whoever puts one
+ * into a URL by mistake shall not find it here.
+ */
+const pathOf = (req: Request): string =>
+  req.originalUrl.split('?', 1)[0]!.replaceAll(/[^/;=]{32,}/g, '…')
+
 // What went wrong in a request, until its one log line is written.
 const errors = new WeakMap<IncomingMessage, unknown>()
 
@@ -21,13 +28,13 @@ export function noteError(req: IncomingMessage, error: unknown): void {
 /**
  * Gives every request an id (`req.id`, `X-Request-Id`) and one log line when it is over.
  *
- * The line has the path without its query and neither headers nor bodies: that is where tokens,
+ * The line has the path without its query and without what may be a token, and neither headers nor bodies: that is where tokens,
  * codes and people's data are.
  */
 export function requestLog(log: Log): RequestHandler {
   const line = (req: Request, res: Response, { responseTime }: { responseTime: number }) => ({
     method: req.method,
-    path: req.originalUrl.split('?', 1)[0],
+    path: pathOf(req),
     status: res.statusCode,
     ms: responseTime,
     ip: req.ip,

@@ -1,0 +1,71 @@
+import { connect } from 'node:net'
+
+/** An answer as it came over the wire. */
+export interface RawAnswer {
+  status: number
+  headers: Headers
+  /** Parsed where it is JSON. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into replies of every shape
+  body: any
+  /** All of it, with its head. */
+  text: string
+}
+
+export interface RawRequest {
+  method?: string
+  path?: string
+  /** As they stand: in this order, with these names, some of them twice if you like. */
+  headers?: readonly (readonly [name: string, value: string])[]
+  /** Its length is sent along, unless `headers` say something of it. */
+  body?: string | Buffer
+}
+
+function parse(text: string): RawAnswer {
+  const end = text.indexOf('\r\n\r\n')
+  const [first = '', ...lines] = text.slice(0, end).split('\r\n')
+  const headers = new Headers(
+    lines.map((line): [string, string] => {
+      const colon = line.indexOf(':')
+      return [line.slice(0, colon), line.slice(colon + 1).trim()]
+    }),
+  )
+  const rest = text.slice(end + 4)
+  let body: unknown = rest
+  try {
+    body = JSON.parse(rest)
+  } catch {
+    // not JSON: the text itself
+  }
+  return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(first)?.[1]), headers, body, text }
+}
+
+/** Sends bytes that no HTTP client would send, and reads until the server closes the connection. */
+export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawAnswer> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => void chunks.push(chunk))
+  // A server that has refused enough of a request cuts it off: what it said before is the answer.
+  socket.on('error', () => undefined)
+  socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
+  await new Promise((resolve) => socket.on('close', resolve))
+  return parse(Buffer.concat(chunks).toString())
+}
+
+/** A request whose headers no HTTP client would send so. Their values go out byte by byte (latin1). */
+export function rawRequest(url: string, o: RawRequest = {}): Promise<RawAnswer> {
+  const { method = 'GET', path = '/me', headers = [], body = '' } = o
+  const payload = Buffer.from(body)
+  const saysLength = headers.some(([name]) => /^(content-length|transfer-encoding)$/i.test(name))
+  const head = [
+    `${method} ${path} HTTP/1.1`,
+    `Host: ${new URL(url).host}`,
+    'Connection: close',
+    ...(saysLength || payload.length === 0 ? [] : [`Content-Length: ${String(payload.length)}`]),
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+  ]
+  return sendRaw(
+    url,
+    Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), payload]),
+  )
+}

@@ -1,0 +1,42 @@
+import { createClient } from 'redis'
+import { until } from '../support/until.js'
+
+/** Redis' own MONITOR: every command of every client, in its order. */
+export interface RedisMonitor {
+  /** The commands that ran while `work` did; without those that only try from time to time whether Redis is there. */
+  during(work: () => Promise<unknown>): Promise<string[]>
+  close(): void
+}
+
+export async function monitorRedis(url: string): Promise<RedisMonitor> {
+  const ear = createClient({ url }).on('error', () => undefined)
+  const mouth = createClient({ url }).on('error', () => undefined)
+  await Promise.all([ear.connect(), mouth.connect()])
+  let lines: string[] = []
+  await ear.monitor((line) => void lines.push(line))
+  let fences = 0
+
+  /** What was said so far has been heard when this has. */
+  async function fence(): Promise<void> {
+    fences += 1
+    const word = `fence ${String(fences)}`
+    await mouth.echo(word)
+    await until(() => lines.some((line) => line.includes(word)))
+  }
+
+  return {
+    async during(work) {
+      await fence()
+      lines = []
+      await work()
+      await fence()
+      return lines
+        .map((line) => line.slice(line.indexOf('"')))
+        .filter((command) => !/^"(ping|echo)"|:probe-\d+\}/i.test(command))
+    },
+    close() {
+      ear.destroy()
+      mouth.destroy()
+    },
+  }
+}
