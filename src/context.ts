@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { WxLoginError } from './errors.js'
 import { asUser, identityOf, requestState, type Runtime } from './runtime.js'
-import { publicId } from './session/record.js'
+import { publicId, shownKeyId } from './session/record.js'
 import type { Login } from './session/session-host.js'
 import { available } from './session/store-guard.js'
 import type { WxContext, WxEncryptedData, WxSignedData, WxUser } from './types.js'
@@ -27,7 +27,9 @@ export async function tryOpenData<T>(
   const count = (add: 0 | 1): Promise<number> =>
     available(() => runtime.state.refusals(record, publicId(sid), add))
   const { loginAt, keyAge = 0 } = record
-  const own = { sessionKey: runtime.sealer.open(record.key, record), at: loginAt - keyAge }
+  // None of its own where WeChat named the user; a login by code may have left one in the history.
+  const sessionKey = runtime.sealer.open(record.key, record) || null
+  const own = { sessionKey, at: loginAt - keyAge }
   const [failures, keys] = await Promise.all([
     count(0),
     available(() => runtime.keys.of(record, own)),
@@ -35,6 +37,7 @@ export async function tryOpenData<T>(
   if (failures >= maxRefusals) {
     throw new WxLoginError('WX_RATE_LIMITED', { reason: 'too much data refused on one session' })
   }
+  if (keys.length === 0 && shownKeyId(record) === null) throw keyMissing()
   const { watermarkMaxAge } = runtime.settings
   try {
     const result = await work({ ...identityOf(record), keys, watermarkMaxAge })
@@ -45,6 +48,13 @@ export async function tryOpenData<T>(
     throw error
   }
 }
+
+const keyMissing = (): WxLoginError =>
+  new WxLoginError('WX_STALE_KEY', {
+    message:
+      'There is no session key: calls through cloud hosting bring none. Call wx.login and send its code to the login route.',
+    reason: 'WeChat gave no session key: the user is known by the headers of cloud hosting',
+  })
 
 function assertShape(data: Parameters<typeof openDataFaults>[0]): void {
   const faults = openDataFaults(data)
@@ -69,7 +79,7 @@ class Context {
     appid: shown((context) => context.#login.record.appid),
     openid: shown((context) => context.#login.record.openid),
     // A hash that most requests never read.
-    sessionId: shown((context) => publicId(context.#login.sid)),
+    sessionId: shown((context) => context.#login.sid && publicId(context.#login.sid)),
     loginAt: shown((context) => new Date(context.#login.record.loginAt)),
     user: {
       ...shown((context) => asUser(context.#login.slot.wxUser ?? null)),
@@ -104,7 +114,8 @@ class Context {
   get sessionKey(): string {
     const { record } = this.#login
     const opened = this.#runtime.sealer.open(record.key, record)
-    if (opened !== null) return opened
+    if (opened) return opened
+    if (shownKeyId(record) === null) throw keyMissing()
     throw new WxLoginError('WX_STALE_KEY', {
       reason: 'the session key was sealed with another secret',
     })
@@ -136,8 +147,8 @@ class Context {
 
 const { loginOf } = Context
 
-/** The id of the session behind a context; undefined for an object that is none. */
-export const sidOf = (context: WxContext): string | undefined => loginOf(context)?.sid
+/** The id of the session behind a context; undefined for an object that is none, and for one without a session. */
+export const sidOf = (context: WxContext): string | undefined => loginOf(context)?.sid || undefined
 
 /** `req.wx` for a login. */
 export const createContext = (runtime: Runtime, login: Login): WxContext =>

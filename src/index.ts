@@ -29,6 +29,7 @@ export type {
   GuardOptions,
   WxApp,
   WxAppResolver,
+  WxCloudHostingOptions,
   WxCodeSession,
   WxCommonOptions,
   WxContext,

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { WxLoginError } from './errors.js'
+import { unknownOptions } from './option-names.js'
 import type { WxApp, WxCommonOptions, WxSessionOptions } from './types.js'
 
 /** Whether this process serves real users. */
@@ -173,6 +174,12 @@ const schema = v.object({
     }),
   ),
   keySecret: v.optional(secrets),
+  cloudHosting: v.optional(
+    v.union(
+      [v.boolean(), v.object({ resourceSharing: v.optional(v.boolean()) })],
+      'must be true, false, or { resourceSharing: true }',
+    ),
+  ),
 })
 
 function usableBaseUrl(value: string): boolean {
@@ -188,52 +195,11 @@ export function isLoopback(url: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname)
 }
 
-type Entries = Record<string, unknown>
-
-/** The fields of an object schema, or of an optional one. */
-function entriesOf(node: unknown): Entries | undefined {
-  const { entries, wrapped } = node as { entries?: Entries; wrapped?: unknown }
-  return entries ?? (wrapped ? entriesOf(wrapped) : undefined)
-}
-
-/** Options of other packages that mean one of ours. */
-const elsewhere: Readonly<Record<string, string>> = { maxAge: 'session.ttl (seconds)' }
-
-function hintFor(key: string, known: string[]): string {
-  const named = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined
-  if (named !== undefined) return `, use \`${named}\``
-  const { closest, distance } =
-    require('fastest-levenshtein') as typeof import('fastest-levenshtein')
-  const near = closest(key.toLowerCase(), known)
-  const close = distance(key.toLowerCase(), near) <= Math.max(2, near.length / 2)
-  return close ? `, did you mean \`${near}\`?` : ''
-}
-
-function unknownKeys(entries: Entries, value: object, path: string): string[] {
-  return Object.entries(value).flatMap(([key, inner]) => {
-    const entry = Object.hasOwn(entries, key) ? entries[key] : undefined
-    if (entry === undefined) {
-      return [`${path}${key}: unknown option${hintFor(key, Object.keys(entries))}`]
-    }
-    if (key === 'apps' && Array.isArray(inner)) {
-      return inner.flatMap((item: unknown, i) =>
-        typeof item === 'object' && item !== null
-          ? unknownKeys(app.entries, item, `apps.${String(i)}.`)
-          : [],
-      )
-    }
-    const deeper = entriesOf(entry)
-    return deeper && typeof inner === 'object' && inner !== null
-      ? unknownKeys(deeper, inner, `${path}${key}.`)
-      : []
-  })
-}
-
 /** What is wrong with the options, each fault in one line that says which option and what it must be. */
 export function optionFaults(options: unknown): string[] {
   if (typeof options !== 'object' || options === null) return ['must be called with an object']
   const result = v.safeParse(schema, options)
-  const faults = unknownKeys(schema.entries, options, '')
+  const faults = unknownOptions(schema.entries, app.entries, options)
   for (const issue of result.issues ?? []) {
     const path = v.getDotPath(issue)
     faults.push(path ? `${path}: ${issue.message}` : issue.message)

@@ -6,6 +6,8 @@ export interface RequestSlot {
   state: object | undefined
   /** The session that stands behind `req.session` until that is used. */
   session: object | undefined
+  /** Who calls through cloud hosting, where that is on and somebody does. */
+  caller: object | undefined
 }
 
 // One for every copy of this package, so that a guard of one copy understands a request of another. A property and
@@ -21,7 +23,7 @@ export const slotOf = (req: object): RequestSlot | undefined =>
 export function slotFor(req: IncomingMessage): RequestSlot {
   const found = slotOf(req)
   if (found) return found
-  const value: RequestSlot = { state: undefined, session: undefined }
+  const value: RequestSlot = { state: undefined, session: undefined, caller: undefined }
   Object.defineProperty(req, key, { value, configurable: true, writable: true })
   return value
 }

@@ -37,6 +37,8 @@ export interface Settings {
   /** `window` in seconds. */
   readonly keyHistory: { readonly size: number; readonly window: number }
   readonly messagePush: WxCommonOptions['messagePush']
+  /** Undefined where headers of cloud hosting are not believed. */
+  readonly cloudHosting: { readonly resourceSharing: boolean } | undefined
   /** The first seals session keys, all of them open. */
   readonly keySecrets: readonly string[]
 }
@@ -108,8 +110,21 @@ export function settingsOf(options: WxLoginOptions): Settings {
       window: options.keyHistory?.window ?? 600,
     },
     messagePush: options.messagePush,
+    cloudHosting: cloudHostingOf(options.cloudHosting),
     keySecrets: list(options.keySecret ?? session?.secret ?? (appList ?? []).map((a) => a.secret)),
   }
+}
+
+function cloudHostingOf(option: WxCommonOptions['cloudHosting']): Settings['cloudHosting'] {
+  if (option === undefined || option === false) return undefined
+  // https://developers.weixin.qq.com/miniprogram/dev/wxcloudservice/wxcloudrun/src/development/weixin/index
+  if (!process.env['CBR_ENV_ID']) {
+    warnOnce(
+      'WX_CLOUD_HOSTING',
+      'cloudHosting is on, but this is no container of WeChat’s cloud hosting (CBR_ENV_ID is not set): whoever reaches this server can send X-WX-OPENID and be any user. Set it only where the server runs there.',
+    )
+  }
+  return { resourceSharing: option !== true && (option.resourceSharing ?? false) }
 }
 
 function sessionSettings(session: WxSessionOptions, cookieTransport: boolean): SessionSettings {

@@ -168,14 +168,19 @@ export interface WxSessionInfo {
  * Copying, printing or `JSON.stringify`-ing it never shows the session key.
  */
 export interface WxContext extends WxIdentity {
-  /** Public id of this session, as in `wx.sessions.list`; not the token. */
+  /**
+   * Public id of this session, as in `wx.sessions.list`; not the token. Empty for a call through cloud hosting that
+   * brings no session.
+   */
   readonly sessionId: string
+  /** When the user logged in; now, for a call through cloud hosting that brings no session. */
   readonly loginAt: Date
   /** What `onUser` returned last. Assigning it changes what the session keeps. */
   user: WxUser
   /**
    * WeChat's `session_key`, unsealed when read; not enumerable. Never send it anywhere.
-   * @throws {@link WxLoginError} `WX_STALE_KEY` where it was sealed with a secret that is gone
+   * @throws {@link WxLoginError} `WX_STALE_KEY` where it was sealed with a secret that is gone, or WeChat gave none
+   *   (cloud hosting, without a login by code)
    */
   readonly sessionKey: string
   /** The same as `sessionKey`, under WeChat's own name. */
@@ -303,6 +308,15 @@ export interface WxRedisClient {
   on: (event: 'error', listener: (error: Error) => void) => unknown
 }
 
+/** Who is believed to call through WeChat's cloud hosting. */
+export interface WxCloudHostingOptions {
+  /**
+   * Also users of other mini programs that share the environment (资源复用), by `X-WX-FROM-OPENID` and
+   * `X-WX-FROM-APPID`; the appid must be among the `apps`. Default false.
+   */
+  resourceSharing?: boolean | undefined
+}
+
 /** Everything `wxLogin` takes beside the app. */
 export interface WxCommonOptions {
   /** The session the plugin owns. Leave it out where the app runs its own express-session before the plugin. */
@@ -343,6 +357,15 @@ export interface WxCommonOptions {
    * list seals, all of them open.
    */
   keySecret?: string | string[] | undefined
+  /**
+   * Believes the gateway of WeChat's cloud hosting (微信云托管): calls of `wx.cloud.callContainer` get `req.wx` from
+   * `X-WX-OPENID` and its siblings, where `X-WX-SOURCE` is there. Only for a server that runs there with access from
+   * the public network (公网访问) closed: anybody else who reaches it can send these headers. Everywhere else they are
+   * taken off the request.
+   * `{ resourceSharing: true }` also takes callers of other mini programs (资源复用, `X-WX-FROM-OPENID`) that are among
+   * the `apps`. Default false.
+   */
+  cloudHosting?: boolean | WxCloudHostingOptions | undefined
 }
 
 /** What `wxLogin` takes: one app, a list of apps, or a function that finds them. */

@@ -1,14 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import express, { type NextFunction, type Request, type Response } from 'express'
-import { createContext } from './context.js'
 import { createRuntime } from './create-runtime.js'
 import { warnOnce } from './diagnostics.js'
 import { patientOf } from './doctor/patient.js'
 import { createReadiness } from './doctor/readiness.js'
+import { authenticate, loadLogin, shareContext } from './load-login.js'
 import { optionError, optionFaults } from './options.js'
 import { publicSessions } from './public-sessions.js'
 import { redisFaults, redisWarnings } from './redis/check-client.js'
 import { requireWxSession } from './require-wx-session.js'
+import { hearCloud } from './routes/hear-cloud.js'
 import { loginRoute } from './routes/login.js'
 import { logoutRoute } from './routes/logout.js'
 import { messagePushRoute, verifyUrlRoute } from './routes/message-push.js'
@@ -16,10 +17,8 @@ import { phoneRoute } from './routes/phone.js'
 import { profileRoute } from './routes/profile.js'
 import { sessionRoute } from './routes/session.js'
 import { passBy } from './routes/pass-by.js'
-import { share, until } from './request-slot.js'
-import { RequestState, requestState, type Runtime, setRequestState } from './runtime.js'
+import type { Runtime } from './runtime.js'
 import { shareSession } from './session/lazy-session.js'
-import type { WxSessionRecord } from './session/record.js'
 import { createUserSessions, type UserSessions } from './session/user-sessions.js'
 import { settingsOf } from './settings.js'
 import type { WxLogin, WxLoginOptions } from './types.js'
@@ -68,7 +67,7 @@ export function wxLogin(options: WxLoginOptions): WxLogin {
   }
 
   shareSession(express.request)
-  share(express.request, shared, { wx })
+  shareContext(express.request)
   const { runtime, close } = createRuntime(settings, redis)
   const sessions = createUserSessions(runtime.host, runtime.state)
   const router = createRouter(runtime, sessions)
@@ -76,11 +75,7 @@ export function wxLogin(options: WxLoginOptions): WxLogin {
     sessions: publicSessions(runtime, sessions),
     api: runtime.api,
     checkReadiness: createReadiness(patientOf(settings, redis)),
-    async authenticate(req: IncomingMessage) {
-      const found = await runtime.host.authenticate(req)
-      if (!found || !served(runtime, found.record)) return null
-      return createContext(runtime, found)
-    },
+    authenticate: (req: IncomingMessage) => authenticate(runtime, req),
     async close({ timeout }: { timeout?: number | undefined } = {}) {
       const { logins } = runtime
       logins.open = false
@@ -96,40 +91,6 @@ export function wxLogin(options: WxLoginOptions): WxLogin {
       clearTimeout(timer)
       close()
     },
-  })
-}
-
-/** A session counts only where its app is served: another server may share the store and the secret. */
-function served(runtime: Runtime, record: WxSessionRecord): boolean {
-  const { apps } = runtime.settings
-  return apps === undefined || apps.has(record.appid)
-}
-
-const shared = Symbol('express-wx-login.wx')
-const wx = until('wx', ({ state }) => (state as RequestState | undefined)?.login?.context)
-
-/** Finds out who sends a request. */
-function loadLogin(runtime: Runtime, req: Request, res: Response, next: NextFunction): void {
-  const before = requestState(req)
-  // Mounted twice, or behind another wxLogin that knows the user: once is enough.
-  if (before && (before.login || before.runtime === runtime)) {
-    next()
-    return
-  }
-  runtime.host.load(req, res, (loaded) => {
-    if (loaded.record === null || !served(runtime, loaded.record)) {
-      if (loaded.record !== null) runtime.host.detach(req)
-      const failure = loaded.record === null ? loaded.failure : undefined
-      setRequestState(req, new RequestState(runtime, null, failure))
-      next()
-      return
-    }
-    const { record, sid } = loaded
-    const context = createContext(runtime, loaded)
-    setRequestState(req, new RequestState(runtime, { record, sid, context }))
-    if (!(shared in req)) req.wx = context
-    runtime.state.keepAlive(record, record.loginAt)
-    next()
   })
 }
 
@@ -153,5 +114,6 @@ function createRouter(runtime: Runtime, sessions: UserSessions): express.Router 
   if (profile !== false) router.post(profile, requireWxSession, profileRoute(runtime))
   if (phone !== false) router.post(phone, requireWxSession, phoneRoute(runtime))
   passBy(router, load)
+  hearCloud(router, runtime)
   return router
 }

@@ -14,6 +14,8 @@ export async function keepUser(
   user: WxUser | undefined,
 ): Promise<void> {
   if (user === undefined) return
-  getWx(req).user = user
-  await runtime.host.save(req)
+  const context = getWx(req)
+  context.user = user
+  // Without a session, which cloud hosting needs none of, it is for this request only.
+  if (context.sessionId !== '') await runtime.host.save(req)
 }

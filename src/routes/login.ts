@@ -1,31 +1,38 @@
 import type { Request, Response } from 'express'
 import * as v from 'valibot'
+import { callerOf } from '../cloud-call.js'
 import { observe } from '../diagnostics.js'
 import { WxLoginError } from '../errors.js'
 import { appidPattern } from '../options.js'
 import { handler, sendJson } from '../respond.js'
 import { identityOf, report, reportRevoked, type Runtime } from '../runtime.js'
-import { publicId } from '../session/record.js'
+import { servedApp } from '../served-app.js'
+import { noKey, publicId, shownKeyId } from '../session/record.js'
 import { disconnected, storeUnavailable } from '../session/store-guard.js'
 import type { UserSessions } from '../session/user-sessions.js'
 import { nextTurn } from '../turn.js'
-import type { WxApp, WxCodeSession } from '../types.js'
+import type { WxApp, WxCodeSession, WxIdentity } from '../types.js'
 import { checkCodeSession, code2Session } from '../wechat/code2session.js'
+import type { Flight } from '../wechat/code-flights.js'
 import { untilAborted, upstreamError } from '../wechat/http.js'
 import { openDataFaults } from '../wechat/open-data.js'
-import { codeEntry, openDataEntries, openDataOf, readBody } from './body.js'
+import { badRequest, codeEntry, openDataEntries, openDataOf, readBody } from './body.js'
 import { explainRefusedCode } from './code-hints.js'
 import { findApp, refererAppid } from './find-app.js'
 import { assertOpen, inFlight, unlessCut } from './in-flight.js'
-import { makeSession } from './make-session.js'
+import { type LoginFlight, makeSession } from './make-session.js'
 
-const schema = v.object({
-  code: codeEntry('wx.login'),
+const entries = {
   appid: v.optional(
     v.pipe(v.string('must be a string'), v.regex(appidPattern, 'must be an AppID')),
   ),
   ...openDataEntries,
-})
+}
+const code = codeEntry('wx.login')
+const schema = v.object({ code, ...entries })
+/** Where WeChat has named the user already, a code brings nothing but the session key. */
+const callerSchema = v.object({ code: v.optional(code), ...entries })
+type Body = v.InferOutput<typeof callerSchema>
 
 async function exchange(runtime: Runtime, app: WxApp, code: string): Promise<WxCodeSession> {
   const { code2Session: custom, baseUrl, timeout, fetch } = runtime.settings.wechat
@@ -51,7 +58,61 @@ interface LoginRequest {
   arrivedAt: number
   /** The session that came with it. */
   previous: string | null
-  body: v.InferOutput<typeof schema>
+  body: Body
+  /** Whom cloud hosting names. */
+  caller: WxIdentity | null
+}
+
+/** What a login is made from. */
+interface Proof {
+  identity: WxIdentity
+  sessionKey: string
+  flight: LoginFlight & Pick<Flight, 'used'>
+}
+
+const otherUser = (): WxLoginError =>
+  badRequest('code: is of another user or mini program than WeChat names in the headers.')
+
+/** Exchanges the code. */
+async function proveByCode(
+  runtime: Runtime,
+  code: string,
+  { req, arrivedAt, body, caller }: LoginRequest,
+): Promise<Proof> {
+  const app = await findApp(runtime, body.appid ?? caller?.appid, req)
+  const { appid } = app
+  // Before the code is spent.
+  if (caller && caller.appid !== appid) throw otherUser()
+  const flight = runtime.flights.join({ appid, code }, arrivedAt, () =>
+    runtime.breaker(() => exchange(runtime, app, code)),
+  )
+  const { openid, sessionKey, unionid } = await unlessCut(runtime, flight.session).catch(
+    (error: unknown) => {
+      throw explainRefusedCode(error, { appid, code, referer: refererAppid(req) })
+    },
+  )
+  if (caller && caller.openid !== openid) throw otherUser()
+  const identity = identityOf({ appid, openid, ...(unionid !== undefined && { unionid }) })
+  return { identity, sessionKey, flight }
+}
+
+/** Takes the user that cloud hosting names. */
+async function proveByCaller(
+  runtime: Runtime,
+  caller: WxIdentity,
+  { req, body }: LoginRequest,
+): Promise<Proof> {
+  if (body.appid !== undefined && body.appid !== caller.appid) {
+    throw badRequest('appid: is not the one that WeChat names in the headers.')
+  }
+  await servedApp(runtime, caller.appid, req)
+  const flight: Proof['flight'] = {
+    startedAt: Date.now(),
+    user: (save) => save(),
+    attempt: async (own) => own(),
+    used: async () => undefined,
+  }
+  return { identity: caller, sessionKey: noKey, flight }
 }
 
 /**
@@ -59,29 +120,14 @@ interface LoginRequest {
  * Until the store has confirmed the new session nothing is changed; then the session that came with the request
  * ends.
  */
-async function logIn(
-  runtime: Runtime,
-  sessions: UserSessions,
-  { req, res, arrivedAt, previous, body }: LoginRequest,
-): Promise<void> {
+async function logIn(runtime: Runtime, sessions: UserSessions, login: LoginRequest): Promise<void> {
   const { host, settings } = runtime
+  const { req, res, previous, body, caller } = login
   const openData = openDataOf(body)
-  const app = await findApp(runtime, body.appid, req)
-
-  const flight = runtime.flights.join({ appid: app.appid, code: body.code }, arrivedAt, () =>
-    runtime.breaker(() => exchange(runtime, app, body.code)),
-  )
-  const { openid, sessionKey, unionid } = await unlessCut(runtime, flight.session).catch(
-    (error: unknown) => {
-      const login = { appid: app.appid, code: body.code, referer: refererAppid(req) }
-      throw explainRefusedCode(error, login)
-    },
-  )
-  const identity = identityOf({
-    appid: app.appid,
-    openid,
-    ...(unionid !== undefined && { unionid }),
-  })
+  const { identity, sessionKey, flight } =
+    body.code === undefined
+      ? await proveByCaller(runtime, caller!, login)
+      : await proveByCode(runtime, body.code, login)
 
   const made = await makeSession(runtime, flight, {
     ...{ req, res, previous, identity, sessionKey, openData },
@@ -105,7 +151,7 @@ async function logIn(
   sendJson(res, 200, {
     token: session.token,
     expiresIn: settings.session?.ttl ?? host.expiresIn(record, req),
-    keyId: record.keyId,
+    keyId: shownKeyId(record),
     user,
   })
   const { onLogin } = settings.hooks
@@ -114,15 +160,27 @@ async function logIn(
   }
 }
 
+/** Without a code there is no key to try data on. */
+function callerFaults(body: Partial<Record<keyof Body, unknown>>): string[] {
+  const keyless = body.code === undefined && openDataOf(body) !== undefined
+  return keyless ? ['code: is missing; signed and encrypted data need one'] : openDataFaults(body)
+}
+
 export function loginRoute(runtime: Runtime, sessions: UserSessions): ReturnType<typeof handler> {
   return handler(runtime, async (req, res) => {
     const arrivedAt = performance.now()
     assertOpen(runtime)
+    const caller = callerOf(runtime, req)
+    if (caller instanceof WxLoginError) throw caller
     const previous = runtime.host.prepare(req)
     if (!runtime.storeReady()) throw disconnected()
-    const body = await readBody(schema, req, res, { check: openDataFaults })
+    const body = caller
+      ? await readBody(callerSchema, req, res, { optional: true, check: callerFaults })
+      : await readBody(schema, req, res, { check: openDataFaults })
     await nextTurn()
     // A body can take its time; close() waits for logins only from here on.
-    await inFlight(runtime, () => logIn(runtime, sessions, { req, res, arrivedAt, previous, body }))
+    await inFlight(runtime, () =>
+      logIn(runtime, sessions, { req, res, arrivedAt, previous, body, caller }),
+    )
   })
 }

@@ -14,13 +14,17 @@ export function logoutRoute(runtime: Runtime, sessions: UserSessions): ReturnTyp
     const { everywhere } = await readBody(schema, req, res, { optional: true })
     const { login, failure } = requestState(req)!
     if (failure) throw failure
-    if (login) {
+    // A call through cloud hosting may bring no session of its own to end.
+    if (login && (login.sid !== '' || everywhere)) {
       const { context, record, sid } = login
       const identity = identityOf(record)
       const ids = everywhere ? await sessions.endAll(identity, context.sessionId) : []
-      await runtime.host.end(req, res)
-      runtime.ends.tell({ ids: [...ids, context.sessionId], reason: 'logout' })
-      await available(() => runtime.state.removeSessions(identity, [sid]))
+      if (sid !== '') {
+        await runtime.host.end(req, res)
+        ids.push(context.sessionId)
+      }
+      runtime.ends.tell({ ids, reason: 'logout' })
+      if (sid !== '') await available(() => runtime.state.removeSessions(identity, [sid]))
       observe(
         'onLogout',
         runtime.settings.hooks.onLogout,

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express'
 import { asUser, type Runtime } from '../runtime.js'
-import { keyIdOf, type WxSessionRecord } from '../session/record.js'
+import { keyIdOf, noKey, shownKeyId, type WxSessionRecord } from '../session/record.js'
 import type { NewSession } from '../session/session-host.js'
 import { available, storeUnavailable } from '../session/store-guard.js'
 import type { UserKey, WxIdentity, WxProfile, WxUser, WxUserEvent } from '../types.js'
@@ -16,9 +16,13 @@ export interface ExchangedLogin {
   /** The session that came with it. */
   previous: string | null
   identity: WxIdentity
+  /** {@link noKey} where WeChat named the user without a code. */
   sessionKey: string
   openData: OpenData | undefined
 }
+
+/** What making a session needs of a code. */
+export type LoginFlight = Pick<Flight, 'user' | 'startedAt' | 'attempt'>
 
 /**
  * Puts the new session in the place of the one that came with the request: saves it, enters it in the user's
@@ -37,7 +41,8 @@ async function store(
     const [, listed] = await Promise.all([
       session.save(),
       state.addSession(user, session.sid, loginAt),
-      keys.addSealed(user, { id: user.keyId, sealed: user.key, at: loginAt - keyAge }),
+      shownKeyId(user) !== null &&
+        keys.addSealed(user, { id: user.keyId, sealed: user.key, at: loginAt - keyAge }),
     ])
     if (previous !== null) {
       await Promise.all([host.destroy([previous]), state.removeSessions(user, [previous])])
@@ -55,7 +60,7 @@ async function store(
 /** Data that the phone got before `wx.login` is made with an earlier key; only then the history is asked. */
 function readProfile(
   { settings: { watermarkMaxAge }, keys }: Runtime,
-  flight: Flight,
+  flight: LoginFlight,
   { user, sessionKey, openData }: { user: WxIdentity; sessionKey: string; openData: OpenData },
 ): Promise<WxProfile> {
   const read = (candidates: UserKey[]): WxProfile =>
@@ -83,7 +88,7 @@ export interface MadeSession {
  */
 export async function makeSession(
   runtime: Runtime,
-  flight: Flight,
+  flight: LoginFlight,
   login: ExchangedLogin,
 ): Promise<MadeSession | null> {
   const { req, res, previous, identity, sessionKey, openData } = login
@@ -116,6 +121,7 @@ export async function makeSession(
     return made
   } finally {
     // WeChat has replaced the key of a user who may have sessions, whatever came of this login.
-    if (!made) keys.addBeside(identity, sessionKey, keyAt).catch(() => undefined)
+    if (!made && sessionKey !== noKey)
+      keys.addBeside(identity, sessionKey, keyAt).catch(() => undefined)
   }
 }

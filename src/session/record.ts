@@ -59,3 +59,11 @@ export function publicId(sid: string): string {
 export function keyIdOf(sessionKey: string): string {
   return hash('sha256', sessionKey, 'hex').slice(0, 8)
 }
+
+/** The key of a login that WeChat gave none for: one through cloud hosting, without a code. */
+export const noKey = ''
+const noKeyId = keyIdOf(noKey)
+
+/** What the phone is told of the key; null where the login has none. */
+export const shownKeyId = ({ keyId }: WxSessionRecord): string | null =>
+  keyId === noKeyId ? null : keyId

@@ -15,6 +15,7 @@ export const guides = [
   'account-events',
   'apps',
   'client',
+  'cloud-hosting',
   'keys',
   'migrating',
   'performance',

@@ -56,6 +56,7 @@ const defaults: Record<string, unknown> = {
   'wechat.timeout': settings.wechat.timeout,
   'wechat.checkEncryptedData': settings.wechat.checkEncryptedData,
   watermarkMaxAge: settings.watermarkMaxAge,
+  cloudHosting: settings.cloudHosting ?? false,
   'keyHistory.size': settings.keyHistory.size,
   'keyHistory.window': settings.keyHistory.window,
 }
