@@ -39,18 +39,34 @@ function parse(text: string): RawAnswer {
   return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(first)?.[1]), headers, body, text }
 }
 
-/** Sends bytes that no HTTP client would send, and reads until the server closes the connection. */
-export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawAnswer> {
+/** A request of which a part has been sent. */
+export interface HalfSent {
+  /** Sends the rest, and reads until the server closes the connection. */
+  finish(rest: string | Buffer): Promise<RawAnswer>
+}
+
+/** Begins a request; {@link HalfSent.finish} ends it, when the server has done something else meanwhile. */
+export function beginRaw(url: string, bytes: string | Buffer): HalfSent {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => void chunks.push(chunk))
   // A server that has refused enough of a request cuts it off: what it said before is the answer.
   socket.on('error', () => undefined)
-  socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
-  await new Promise((resolve) => socket.on('close', resolve))
-  return parse(Buffer.concat(chunks).toString())
+  const closed = new Promise((resolve) => socket.on('close', resolve))
+  socket.write(Buffer.from(bytes as string, 'latin1'))
+  return {
+    async finish(rest) {
+      socket.write(Buffer.from(rest as string, 'latin1'))
+      await closed
+      return parse(Buffer.concat(chunks).toString())
+    },
+  }
 }
+
+/** Sends bytes that no HTTP client would send, and reads until the server closes the connection. */
+export const sendRaw = (url: string, bytes: string | Buffer): Promise<RawAnswer> =>
+  beginRaw(url, bytes).finish('')
 
 /** A request whose headers no HTTP client would send so. Their values go out byte by byte (latin1). */
 export function rawRequest(url: string, o: RawRequest = {}): Promise<RawAnswer> {

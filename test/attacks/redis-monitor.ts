@@ -3,8 +3,13 @@ import { until } from '../support/until.js'
 
 /** Redis' own MONITOR: every command of every client, in its order. */
 export interface RedisMonitor {
-  /** The commands that ran while `work` did; without those that only try from time to time whether Redis is there. */
+  /**
+   * The commands that ran while `work` did; without those that only keep connections and
+   * see whether Redis is there.
+   */
   during(work: () => Promise<unknown>): Promise<string[]>
+  /** Resolves once a command with this text has come since it was asked. */
+  hears(text: string): Promise<void>
   close(): void
 }
 
@@ -32,7 +37,11 @@ export async function monitorRedis(url: string): Promise<RedisMonitor> {
       await fence()
       return lines
         .map((line) => line.slice(line.indexOf('"')))
-        .filter((command) => !/^"(ping|echo)"|:probe-\d+\}/i.test(command))
+        .filter((command) => !/^"(ping|echo|hello|client)"|:probe-\d+\}/i.test(command))
+    },
+    hears(text) {
+      const from = lines.length
+      return until(() => lines.slice(from).some((line) => line.includes(text)))
     },
     close() {
       ear.destroy()
