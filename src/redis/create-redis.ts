@@ -1,11 +1,4 @@
-import {
-  createClient,
-  createCluster,
-  createSentinel,
-  type RedisClientOptions,
-  type RedisClusterOptions,
-  type RedisSentinelOptions,
-} from 'redis'
+import { createClient, createCluster, createSentinel } from 'redis'
 import { withDeadline } from '../deadline.js'
 import { rememberSentinels } from './copies.js'
 import { parseRedisUrl } from './redis-url.js'
@@ -17,6 +10,12 @@ export type WxRedisCluster = ReturnType<typeof createCluster>
 /** The same for a Redis behind Sentinel. */
 export type WxRedisSentinel = ReturnType<typeof createSentinel>
 
+// redis 5.0 has no names for these three.
+/** What {@link createRedis} takes beside the URL: the options of node-redis' `createClient`. */
+export type WxRedisOptions = NonNullable<Parameters<typeof createClient>[0]>
+type ClusterOptions = Parameters<typeof createCluster>[0]
+type SentinelOptions = Parameters<typeof createSentinel>[0]
+
 const reconnectPause = 500
 const connectTimeout = 3000
 
@@ -24,7 +23,7 @@ const connectTimeout = 3000
 const cacheLimits = { ttl: 10_000, maxEntries: 10_000, evictPolicy: 'LRU' }
 
 /** Options of a client as a whole, where others are of each of its connections. */
-function clientOptions({ commandOptions, clientSideCache }: RedisClientOptions): object {
+function clientOptions({ commandOptions, clientSideCache }: WxRedisOptions): object {
   return {
     // A timer for each command is dear, and ends only those that wait to be sent: none does that for long here, and
     // the plugin's have a deadline of their own.
@@ -43,7 +42,7 @@ function connectionOptions({
   clientSideCache: _cache,
   commandOptions: _commands,
   ...rest
-}: RedisClientOptions): RedisClientOptions {
+}: WxRedisOptions): WxRedisOptions {
   return {
     disableOfflineQueue: true,
     commandsQueueMaxLength: 10_000,
@@ -55,7 +54,7 @@ function connectionOptions({
       // The first at once, for a connection that just broke.
       reconnectStrategy: (retries: number) => Math.min(10 + 50 * retries, reconnectPause),
       ...socket,
-    } as NonNullable<RedisClientOptions['socket']>,
+    } as NonNullable<WxRedisOptions['socket']>,
   }
 }
 
@@ -150,10 +149,10 @@ type Scheme<What extends string> = `redis${'' | 's'}${What}://${string}`
  * app.use(wxLogin({ appid, secret, session: { secret: sessionSecret }, redis }))
  * ```
  */
-export function createRedis(url: Scheme<'+cluster'>, options?: RedisClientOptions): WxRedisCluster
-export function createRedis(url: Scheme<'+sentinel'>, options?: RedisClientOptions): WxRedisSentinel
-export function createRedis(url: string, options?: RedisClientOptions): WxRedis
-export function createRedis(url: string, options: RedisClientOptions = {}): unknown {
+export function createRedis(url: Scheme<'+cluster'>, options?: WxRedisOptions): WxRedisCluster
+export function createRedis(url: Scheme<'+sentinel'>, options?: WxRedisOptions): WxRedisSentinel
+export function createRedis(url: string, options?: WxRedisOptions): WxRedis
+export function createRedis(url: string, options: WxRedisOptions = {}): unknown {
   const target = parseRedisUrl(url)
   if (target.kind === 'client') {
     const client = createClient({ url, ...connectionOptions(options), ...clientOptions(options) })
@@ -167,7 +166,7 @@ export function createRedis(url: string, options: RedisClientOptions = {}): unkn
     ...(password !== undefined && { password }),
     ...(target.database !== undefined && { database: target.database }),
     ...options,
-    socket: { ...(tls && { tls }), ...options.socket } as NonNullable<RedisClientOptions['socket']>,
+    socket: { ...(tls && { tls }), ...options.socket } as NonNullable<WxRedisOptions['socket']>,
   })
   const client =
     target.kind === 'cluster'
@@ -176,7 +175,7 @@ export function createRedis(url: string, options: RedisClientOptions = {}): unkn
           rootNodes: nodes.map((socket) => ({ socket })),
           defaults: connection,
           topologyRefreshOnReconnectionAttemptStrategy: 100,
-        } as RedisClusterOptions)
+        } as ClusterOptions)
       : createSentinel({
           ...clientOptions(options),
           name: target.name,
@@ -184,7 +183,7 @@ export function createRedis(url: string, options: RedisClientOptions = {}): unkn
           nodeClientOptions: connection,
           sentinelClientOptions: { socket: { connectTimeout: 1000, ...(tls && { tls }) } },
           scanInterval: 1000,
-        } as RedisSentinelOptions)
+        } as SentinelOptions)
   if (target.kind === 'sentinel') rememberSentinels(client, nodes)
   client.on('error', () => undefined)
   return connectForEver(client as Ends)

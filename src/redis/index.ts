@@ -6,5 +6,6 @@ export {
   createRedis,
   type WxRedis,
   type WxRedisCluster,
+  type WxRedisOptions,
   type WxRedisSentinel,
 } from './create-redis.js'

@@ -3,6 +3,7 @@ import {
   createRedis,
   type WxRedis,
   type WxRedisCluster,
+  type WxRedisOptions,
   type WxRedisSentinel,
 } from 'express-wx-login/redis'
 import { createSandbox } from 'express-wx-login/sandbox'
@@ -35,5 +36,7 @@ for (const client of [cluster, sentinel, atRunTime]) {
   wxLogin({ appid: '', secret: '', session: { secret: '', absoluteTtl: undefined }, redis: client })
 }
 const value: Promise<string | null> = cluster.get('key')
+const options: WxRedisOptions = { pingInterval: 500 }
+createRedis('redis://a', options)
 // @ts-expect-error -- a list of URLs is no URL
 createRedis(['redis://a', 'redis://b'])
