@@ -4,10 +4,10 @@ export default {
   // Without roots jest would walk into dist and example-app and find two packages of one name;
   // src is here so that files no test loads count in the coverage.
   roots: ['<rootDir>/src', '<rootDir>/client/src', '<rootDir>/test'],
-  // All but what takes minutes: npm run test:attacks, test:faults, test:examples, soak. npm test runs the quick part.
+  // All but what takes minutes: npm run test:attacks, test:faults, test:release, test:examples, soak. npm test runs the quick part.
   testMatch: [
     '<rootDir>/test/**/*.test.ts',
-    ...['attacks', 'faults', 'soak', 'examples'].map((suite) => `!**/test/${suite}/**`),
+    ...['attacks', 'faults', 'release', 'soak', 'examples'].map((suite) => `!**/test/${suite}/**`),
   ],
   transform: {
     '\\.ts$': [

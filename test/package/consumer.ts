@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { temporaryFolder } from '../support/services.js'
 
 export const root = join(__dirname, '../..')
@@ -19,23 +19,36 @@ export interface Packed {
   }
 }
 
-/** The tarball as `npm publish` would send it, of the build that lies in dist. */
+interface PackReport {
+  filename: string
+  size: number
+  files: { path: string; size: number }[]
+}
+
+/** The tarball as `npm publish` would send it: the one that `TARBALL` names, else one of the build that lies in dist. */
 export function pack(): Packed {
-  mustBeBuilt()
+  const given = process.env['TARBALL']
+  if (given === undefined) mustBeBuilt()
+  return packed(root, given)
+}
+
+/** The same for wx-login-client: what `CLIENT_TARBALL` names, else one of the client's build. */
+export function packClient(): Packed {
+  return packed(join(root, 'client'), process.env['CLIENT_TARBALL'])
+}
+
+function packed(source: string, given: string | undefined): Packed {
   const folder = temporaryFolder('pack')
-  // dist is fresh: to build it once more would pull it from under other tests.
-  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]
-  const output = execFileSync('npm', args, { cwd: root, encoding: 'utf8' })
-  const [report] = JSON.parse(output) as [
-    { filename: string; size: number; files: { path: string; size: number }[] },
-  ]
+  const tarball = given === undefined ? undefined : resolve(root, given)
+  // dist is fresh: to build it once more would pull it from under other tests. Of a tarball npm only tells what is in it.
+  const what = tarball === undefined ? [] : ['--dry-run', tarball]
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder, ...what]
+  const output = execFileSync('npm', args, { cwd: source, encoding: 'utf8' })
+  const [{ filename, size, files }] = JSON.parse(output) as [PackReport]
   return {
-    tarball: join(folder, report.filename),
-    files: report.files.map(({ path }) => path).toSorted(),
-    sizes: {
-      packed: report.size,
-      files: report.files.map(({ path, size }) => ({ name: path, bytes: size })),
-    },
+    tarball: tarball ?? join(folder, filename),
+    files: files.map(({ path }) => path).toSorted(),
+    sizes: { packed: size, files: files.map(({ path, size }) => ({ name: path, bytes: size })) },
   }
 }
 
@@ -86,9 +99,9 @@ export class Consumer {
     return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
   }
 
-  /** What a fixture prints as its one line of JSON. */
-  async print(fixture: string): Promise<unknown> {
-    const { code, output } = await run(process.execPath, [fixture], this.folder)
+  /** What a fixture prints as its one line of JSON; on this Node, or on the one given. */
+  async print(fixture: string, node = process.execPath): Promise<unknown> {
+    const { code, output } = await run(node, [fixture], this.folder)
     const line = output.split('\n').find((text) => text.startsWith('{'))
     if (code !== 0 || line === undefined)
       throw new Error(`${fixture} ended with ${code}\n${output}`)
@@ -101,18 +114,39 @@ export class Consumer {
   }
 
   /** jest as its users have it: no flags, no transform of node_modules. */
-  jest(): Promise<Ran> {
+  jest(node = process.execPath): Promise<Ran> {
     const jest = join(root, 'node_modules/jest/bin/jest.js')
-    return run(process.execPath, [jest, '--rootDir', this.folder, '--ci'], this.folder)
+    return run(node, [jest, '--rootDir', this.folder, '--ci'], this.folder)
   }
 
   /** Compiles the type tests against the installed package; answers the compiler's complaints. */
-  async compile(set: string, compiler: Compiler, o: CompileOptions): Promise<string> {
-    const folder = join(this.folder, `${set}-${compiler}-${o.moduleResolution}-${o.type}`)
+  compile(set: string, compiler: Compiler, o: CompileOptions): Promise<string> {
+    return this.#compile(`${set}-${compiler}-${o.moduleResolution}-${o.type}`, compiler, o, {
+      sources: ['same.ts', set].map((name) => join(typeTests, name)),
+      include: [set],
+      exclude: (o.without ?? []).map((file) => `${set}/${file}`),
+    })
+  }
+
+  /** The same with those of wx-login-client. */
+  compileClient(compiler: Compiler, o: CompileOptions): Promise<string> {
+    return this.#compile(`client-${compiler}-${o.moduleResolution}-${o.type}`, compiler, o, {
+      sources: [join(root, 'test/client/types/usage.ts')],
+      include: ['usage.ts'],
+      exclude: [],
+    })
+  }
+
+  async #compile(
+    name: string,
+    compiler: Compiler,
+    o: CompileOptions,
+    of: Sources,
+  ): Promise<string> {
+    const folder = join(this.folder, name)
     mkdirSync(folder)
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: o.type }))
-    cpSync(join(typeTests, 'same.ts'), join(folder, 'same.ts'))
-    cpSync(join(typeTests, set), join(folder, set), { recursive: true })
+    for (const file of of.sources) cpSync(file, join(folder, basename(file)), { recursive: true })
     const config = {
       compilerOptions: {
         target: 'es2022',
@@ -126,18 +160,23 @@ export class Consumer {
         skipLibCheck: false,
         noEmit: true,
       },
-      include: [set],
-      exclude: (o.without ?? []).map((file) => `${set}/${file}`),
+      include: of.include,
+      exclude: of.exclude,
     }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
-    const home = compiler === 'typescript' ? root : this.folder
-    const tsc = join(home, 'node_modules', compiler, 'bin/tsc')
+    const tsc = join(root, 'node_modules', compiler, 'bin/tsc')
     const { code, output } = await run(process.execPath, [tsc, '-p', folder], folder)
     return code === 0 ? '' : output || `the compiler ended with ${String(code)}`
   }
 }
 
-/** The project's own TypeScript, or the oldest that the declarations are for, installed by the consumer. */
+interface Sources {
+  sources: string[]
+  include: string[]
+  exclude: string[]
+}
+
+/** The project's own TypeScript, or the oldest that the declarations are for. */
 export type Compiler = 'typescript' | 'typescript-5'
 
 export interface CompileOptions {

@@ -1,0 +1,36 @@
+// npm run sbom: what comes with the package, as CycloneDX, on stdout.
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
+
+/**
+ * The SBOM of the package in this folder, as its users install it: its own dependencies in the versions of our lock
+ * file. npm alone would mix in the workspaces and name the package by its folder.
+ */
+export function sbomOf(folder) {
+  const {
+    workspaces: _,
+    devDependencies: _dev,
+    overrides: _over,
+    ...manifest
+  } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const parent = mkdtempSync(join(tmpdir(), 'express-wx-login-sbom-'))
+  try {
+    const alone = join(parent, manifest.name)
+    mkdirSync(alone)
+    writeFileSync(join(alone, 'package.json'), JSON.stringify(manifest))
+    cpSync(join(root, 'package-lock.json'), join(alone, 'package-lock.json'))
+    const npm = (...args) => execFileSync('npm', args, { cwd: alone, encoding: 'utf8' })
+    const less = ['--package-lock-only', '--ignore-scripts', '--omit=dev', '--omit=peer']
+    npm('install', '--prefer-offline', '--silent', ...less)
+    return npm('sbom', '--sbom-format=cyclonedx', '--sbom-type=library', ...less)
+  } finally {
+    rmSync(parent, { recursive: true, force: true })
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.stdout.write(sbomOf(root))

@@ -1,0 +1,3 @@
+import { describeConsumers } from './describe-consumers.js'
+
+describeConsumers(['24', '26'])
