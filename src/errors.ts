@@ -1,8 +1,7 @@
 /**
  * Every code a {@link WxLoginError} can carry. Stable: programs switch on them.
  *
- * The HTTP status, the default message for the phone and the action that goes with
- * each code stand in one table in this file; docs/errors.md explains them.
+ * docs/errors.md has the HTTP status, the message for the phone and the action of each, with cause and fix.
  */
 export type WxErrorCode =
   | 'WX_BAD_REQUEST'

@@ -24,15 +24,18 @@ export interface WxFailure {
   errno?: number | undefined
 }
 
+/** The callbacks of every function of {@link WxLike}. */
 export interface WxCallbacks<R> {
   success?(result: R): void
   fail?(failure: WxFailure): void
 }
 
+/** What the client gives to `wx.login`. */
 export interface WxLoginCall extends WxCallbacks<{ code: string }> {
   timeout?: number
 }
 
+/** What the client gives to `wx.request`. */
 export interface WxRequestCall extends WxCallbacks<WxResponse> {
   url: string
   method?: string
@@ -41,6 +44,7 @@ export interface WxRequestCall extends WxCallbacks<WxResponse> {
   timeout?: number
 }
 
+/** What the client gives to `wx.uploadFile`. */
 export interface WxUploadCall extends WxCallbacks<{ statusCode: number; data: string }> {
   url: string
   filePath: string
@@ -140,6 +144,7 @@ export interface Routes {
   upload?: string | undefined
 }
 
+/** Options of {@link createWxLogin}; only `baseUrl` has no default. */
 export interface WxLoginOptions<U = unknown> {
   /** Your server, without a slash at the end, or one server for each version of the mini program. */
   baseUrl: string | { develop: string; trial: string; release: string }
@@ -170,6 +175,11 @@ export interface WxLoginOptions<U = unknown> {
   wx?: WxLike | undefined
 }
 
+/**
+ * The client. Its promises end with a {@link WxLoginError} where something goes wrong.
+ *
+ * @typeParam U - what `onUser` returns on the server
+ */
 export interface WxLogin<U = unknown> {
   /** The session there is, or null where there is none or it has expired. */
   readonly session: Session<U> | null

@@ -5,9 +5,9 @@ import { parseRedisUrl } from './redis-url.js'
 
 /** A node-redis client as {@link createRedis} makes it; not connected yet. */
 export type WxRedis = ReturnType<typeof createClient>
-/** The same for a cluster. */
+/** What {@link createRedis} makes for a cluster. */
 export type WxRedisCluster = ReturnType<typeof createCluster>
-/** The same for a Redis behind Sentinel. */
+/** What {@link createRedis} makes for a Redis behind Sentinel. */
 export type WxRedisSentinel = ReturnType<typeof createSentinel>
 
 // redis 5.0 has no names for these three.

@@ -13,6 +13,8 @@ export const sandboxPages = ['docs/sandbox.md', 'docs/zh-CN/sandbox.md'] as cons
 /** Pages on one subject each, English and Chinese. */
 export const guides = [
   'account-events',
+  'api',
+  'api-client',
   'apps',
   'client',
   'cloud-hosting',

@@ -72,6 +72,7 @@ export interface SandboxWxReply<T = unknown> extends WithMessage {
   cookies: string[]
 }
 
+/** Options of `wx.uploadFile`; what is not named here is taken and has no effect. */
 export interface SandboxWxUploadOptions
   extends WxTransferOptions, SandboxWxCallbacks<SandboxWxReply<string>> {
   /** A path of {@link SandboxFiles}. */
@@ -86,18 +87,19 @@ type HeadersListener = (event: {
   cookies: string[]
 }) => void
 
-/** https://developers.weixin.qq.com/miniprogram/dev/api/network/request/RequestTask.html */
+/** A request on its way. https://developers.weixin.qq.com/miniprogram/dev/api/network/request/RequestTask.html */
 export interface SandboxRequestTask {
   abort(): void
   onHeadersReceived(listener: HeadersListener): void
   offHeadersReceived(listener?: HeadersListener): void
 }
 
-/** https://developers.weixin.qq.com/miniprogram/dev/api/open-api/account-info/wx.getAccountInfoSync.html */
+/** Which mini program runs. https://developers.weixin.qq.com/miniprogram/dev/api/open-api/account-info/wx.getAccountInfoSync.html */
 export interface SandboxAccountInfo {
   miniProgram: { appId: string; envVersion: 'develop' | 'trial' | 'release'; version: string }
 }
 
+/** What the storage of the mini program holds. */
 export interface SandboxStorageInfo {
   keys: string[]
   /** Kilobytes. */
