@@ -1,4 +1,9 @@
-import { type AttackedApp, expectLoginWanted, startAttackedApp } from './attacked-app.js'
+import {
+  type AttackedApp,
+  expectLoginWanted,
+  expectUnsaid,
+  startAttackedApp,
+} from './attacked-app.js'
 
 let t: AttackedApp
 let token: string
@@ -60,9 +65,6 @@ describe('attack 3: a token in the URL, the body or a cookie: not accepted, neve
     const said = await t.login('bob')
     await t.ask(`/me?token=${said.token}`)
     expect(t.app.log().length).toBeGreaterThan(places.length)
-    for (const each of [token, said.token]) {
-      expect(t.app.output()).not.toContain(each.slice(33))
-      expect(t.app.output()).not.toContain(each.slice(0, 32))
-    }
+    for (const each of [token, said.token]) expectUnsaid(t, ...each.split('.'))
   })
 })

@@ -132,3 +132,12 @@ export function expectRefusal(
 export function expectLoginWanted(answer: Answer): void {
   expectRefusal(answer, 401, 'WX_SESSION_REQUIRED', 'login')
 }
+
+/** Nothing of this is in what the app wrote to stdout and stderr; says what was found, and not all the output. */
+export function expectUnsaid({ app }: AttackedApp, ...unwanted: (string | RegExp)[]): void {
+  const output = app.output()
+  const found = unwanted.filter((each) =>
+    typeof each === 'string' ? output.includes(each) : each.test(output),
+  )
+  expect(found).toEqual([])
+}

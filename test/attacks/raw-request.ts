@@ -39,9 +39,19 @@ function parse(text: string): RawAnswer {
   return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(first)?.[1]), headers, body, text }
 }
 
+/** Whether an answer is complete by its own length; one without a length ends with the connection. */
+function isWhole(text: string): boolean {
+  const end = text.indexOf('\r\n\r\n')
+  if (end < 0) return false
+  const head = text.slice(0, end)
+  if (/^HTTP\/1\.1 (204|304)/.test(head)) return true
+  const length = /^content-length: *(\d+)/im.exec(head)?.[1]
+  return length !== undefined && text.length >= end + 4 + Number(length)
+}
+
 /** A request of which a part has been sent. */
 export interface HalfSent {
-  /** Sends the rest, and reads until the server closes the connection. */
+  /** Sends the rest, and reads the answer, or until the server closes the connection. */
   finish(rest: string | Buffer): Promise<RawAnswer>
 }
 
@@ -49,8 +59,11 @@ export interface HalfSent {
 export function beginRaw(url: string, bytes: string | Buffer): HalfSent {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
-  const chunks: Buffer[] = []
-  socket.on('data', (chunk: Buffer) => void chunks.push(chunk))
+  let received = Buffer.alloc(0)
+  socket.on('data', (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk])
+    if (isWhole(received.toString('latin1'))) socket.destroy()
+  })
   // A server that has refused enough of a request cuts it off: what it said before is the answer.
   socket.on('error', () => undefined)
   const closed = new Promise((resolve) => socket.on('close', resolve))
@@ -59,12 +72,12 @@ export function beginRaw(url: string, bytes: string | Buffer): HalfSent {
     async finish(rest) {
       socket.write(Buffer.from(rest as string, 'latin1'))
       await closed
-      return parse(Buffer.concat(chunks).toString())
+      return parse(received.toString())
     },
   }
 }
 
-/** Sends bytes that no HTTP client would send, and reads until the server closes the connection. */
+/** Sends bytes that no HTTP client would send, and reads the answer, or until the server closes the connection. */
 export const sendRaw = (url: string, bytes: string | Buffer): Promise<RawAnswer> =>
   beginRaw(url, bytes).finish('')
 
@@ -76,7 +89,6 @@ export function rawRequest(url: string, o: RawRequest = {}): Promise<RawAnswer> 
   const head = [
     `${method} ${path} HTTP/1.1`,
     `Host: ${new URL(url).host}`,
-    'Connection: close',
     ...(saysLength || payload.length === 0 ? [] : [`Content-Length: ${String(payload.length)}`]),
     ...headers.map(([name, value]) => `${name}: ${value}`),
   ]
