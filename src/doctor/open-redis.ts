@@ -16,10 +16,8 @@ const install = 'Install them: npm i connect-redis redis.'
 const nothing = async (): Promise<void> => undefined
 
 /** Why a connection failed; of the error itself nothing is quoted but its code. */
-function connectionFinding(error: unknown): WxFinding {
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
-  const name = typeof code === 'string' && /^[A-Z_]{2,40}$/.test(code) ? code : ''
-  const text = typeof message === 'string' ? message : ''
+function connectionFinding({ code, message: text }: NodeJS.ErrnoException): WxFinding {
+  const name = /^[A-Z_]{2,40}$/.exec(code ?? '')?.[0] ?? ''
   if (/^(NOAUTH|WRONGPASS|ERR AUTH|ERR invalid password)/.test(text)) {
     return fault(
       'redis',
@@ -89,9 +87,9 @@ export async function openRedis(url: string, ms: number): Promise<OpenedRedis> {
     }
     return failed(fault('redis', 'The packages redis and connect-redis cannot be loaded.', install))
   }
-  let last: unknown
+  let last: Error | undefined
   const givenUp = new Promise<never>((_, reject) => {
-    client.on('error', (error: unknown) => {
+    client.on('error', (error: Error) => {
       last = error
       // Of a group another server may answer; one server says the same again and again.
       if (redisKind(client) === 'client') reject(new Error('no use'))
@@ -107,6 +105,6 @@ export async function openRedis(url: string, ms: number): Promise<OpenedRedis> {
       () => undefined,
     )
     await close(client)
-    return failed(connectionFinding(last ?? error))
+    return failed(connectionFinding(last ?? (error as Error)))
   }
 }

@@ -11,7 +11,7 @@ import type { Patient } from './patient.js'
 const oldest = [6, 2] as const
 
 function isOld(version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const [major, minor] = version.split('.').map(Number) as [number, number]
   return major < oldest[0] || (major === oldest[0] && minor < oldest[1])
 }
 

@@ -60,7 +60,7 @@ export function parseRedisUrl(url: string): RedisTarget {
     ...(username && { username }),
     ...(password && { password }),
   }
-  const [name = '', database, ...more] = path.slice(1).split('/')
+  const [name, database, ...more] = path.slice(1).split('/') as [string, string?, ...string[]]
   if (kind === 'cluster') {
     if (name !== '') throw wrong('of a cluster has a path; a cluster has no databases')
     return { kind, ...common }

@@ -63,7 +63,7 @@ function assertPlain(body: object): void {
 }
 
 const hasBody = (req: Request): boolean =>
-  req.headers['transfer-encoding'] !== undefined || Number(req.get('content-length') ?? 0) > 0
+  req.headers['transfer-encoding'] !== undefined || Number(req.get('content-length')) > 0
 
 interface BodyOptions {
   optional?: boolean
@@ -81,16 +81,16 @@ export async function readBody<S extends v.GenericSchema>(
   schema: S,
   req: Request,
   res: Response,
-  { optional = false, check = () => [] }: BodyOptions = {},
+  { optional = false, check = () => [] }: BodyOptions,
 ): Promise<v.InferOutput<S>> {
   if (!hasBody(req) && !optional) throw badRequest('The body is missing: send JSON.')
   const body = hasBody(req) ? await readJson(req, res) : {}
   const result = v.safeParse(schema, body)
   const faults = (result.issues ?? []).map((issue) => {
-    const path = v.getDotPath(issue)
     // An object schema says of a missing field only what it expected.
     const missing = issue.type === 'object' && issue.expected !== 'Object'
-    return path ? `${path}: ${missing ? 'is missing' : issue.message}` : issue.message
+    // The body is an object: what is wrong is in one of its fields.
+    return `${v.getDotPath(issue)!}: ${missing ? 'is missing' : issue.message}`
   })
   faults.push(...check(body))
   if (!result.success || faults.length > 0) throw badRequest(`${[...new Set(faults)].join('; ')}.`)

@@ -13,8 +13,8 @@ function find(): PackageFolder | undefined {
   for (let folder = dirname(here); ; folder = dirname(folder)) {
     try {
       const text = readFileSync(join(folder, 'package.json'), 'utf8')
-      const { name, version } = JSON.parse(text) as { name?: string; version?: string }
-      if (name === 'express-wx-login') return { folder, version: version ?? '' }
+      const { name, version } = JSON.parse(text) as { name?: string; version: string }
+      if (name === 'express-wx-login') return { folder, version }
     } catch {
       // None here.
     }

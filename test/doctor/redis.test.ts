@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { createClient, createClientPool } from 'redis'
 import type { WxFinding } from '../../src/index.js'
 import { wechatAt } from '../../src/doctor/patient.js'
@@ -113,6 +114,22 @@ describe('a Redis', () => {
     expect(await redisOf(`rediss://127.0.0.1:${String(port)}`)).toEqual([
       finding('redis', 'error', /./, /TLS/),
     ])
+  })
+
+  it('that answers TLS with something else', async () => {
+    const sockets: Socket[] = []
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', () => socket.end('-ERR this is no TLS\r\n'))
+      sockets.push(socket)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    expect(await redisOf(`rediss://127.0.0.1:${String(port)}`)).toEqual([
+      finding('redis', 'error', /^The TLS connection to Redis failed \(ERR_SSL_/, /redis:\/\//),
+    ])
+    for (const socket of sockets) socket.destroy()
+    await new Promise((resolve) => server.close(resolve))
   })
 
   it('that takes no more clients', async () => {

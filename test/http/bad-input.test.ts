@@ -296,6 +296,29 @@ describe('bad input', () => {
     )
   })
 
+  it.each([
+    ['by the plugin', undefined],
+    ['by the app, which takes more', express.json({ limit: '1mb' })],
+  ])('a body of untold length is held to 32 kB too, read %s', async (_who, parser) => {
+    const before = (app: express.Express): void => void (parser && app.use(parser))
+    await withTestApp({ sandbox: t.sandbox, before }, async (parsed) => {
+      const code = t.sandbox.user('alice').login()
+      const post = (pad: string): Promise<Response> =>
+        fetch(`${parsed.url}/wx/login`, {
+          method: 'POST',
+          headers: json,
+          body: new Blob([JSON.stringify({ code, pad })]).stream(),
+          duplex: 'half',
+        } as RequestInit)
+      const refused = await post('x'.repeat(33 * 1024))
+      expect([refused.status, await refused.json()]).toEqual([
+        413,
+        errorReply('WX_BAD_REQUEST', 'none'),
+      ])
+      expect((await post('x')).status).toBe(200)
+    })
+  })
+
   it.each(['GET', 'HEAD', 'PUT', 'DELETE'])('%s /wx/login does nothing', async (method) => {
     const before = t.exchanges()
     const reply = await fetch(`${t.url}/wx/login?code=abc`, {

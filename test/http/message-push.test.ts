@@ -359,6 +359,35 @@ describe('a message that is not as it must be', () => {
     expect(JSON.stringify(reply.body)).not.toContain('MsgType')
   })
 
+  it('without a query is refused', async () => {
+    const t = await start()
+    const reply = await t.http.post('/wx/push').send('{"MsgType":"text"}')
+    expect([reply.status, reply.body]).toEqual([403, refused])
+  })
+
+  it('encrypted for an AppID that is none is refused', async () => {
+    const t = await start({ encodingAESKey })
+    const timestamp = String(Math.floor(Date.now() / 1000))
+    const Encrypt = encryptPush(
+      { message: '{"MsgType":"text"}', appid: 'a:b' },
+      encodingAESKey,
+      Buffer.alloc(16),
+    )
+    const query = {
+      ...{ timestamp, nonce: 'n', encrypt_type: 'aes' },
+      msg_signature: signPush(token, timestamp, 'n', Encrypt),
+    }
+    expect(await t.send(JSON.stringify({ Encrypt }), query)).toEqual({ status: 403, body: refused })
+    expect(t.messages).toEqual([])
+  })
+
+  it('with blanks around the XML is read all the same', async () => {
+    const t = await start()
+    const xml = '\n<xml><MsgType><![CDATA[text]]></MsgType></xml>\n \n'
+    expect(await t.send(xml, {}, 'text/xml')).toEqual({ status: 200, body: 'success' })
+    expect(t.messages).toMatchObject([{ MsgType: 'text' }])
+  })
+
   it('with a signature twice is refused', async () => {
     const t = await start()
     const { fetch: record } = recorder()
@@ -512,6 +541,29 @@ describe('where the app parses bodies before the plugin', () => {
     const t = await start({}, { before: (app) => app.use(express.json({ limit: '1mb' })) })
     expect((await t.send('{}')).status).toBe(400)
     expect((await t.send(`{"A":"${'x'.repeat(33_000)}"}`)).status).toBe(413)
+  })
+
+  it.each<[string, (app: Express) => void]>([
+    ['nobody', () => undefined],
+    ['express.json', (app) => app.use(express.json({ limit: '1mb' }))],
+    ['express.text', (app) => app.use(express.text({ type: () => true, limit: '1mb' }))],
+  ])('a message of untold length is held to 32 kB too, read before by %s', async (_, before) => {
+    const t = await start({}, { before: (app) => before(app) })
+    const post = async (content: string): Promise<number> => {
+      const sent = recorder()
+      const stream: WxFetch = (url, init) =>
+        sent.fetch(url, {
+          ...init,
+          headers: { 'Content-Type': 'application/json' },
+          body: new Blob([JSON.stringify({ MsgType: 'text', Content: content })]).stream(),
+          duplex: 'half',
+        } as RequestInit)
+      return (await t.event('user_info_modified', { fetch: stream })).status!
+    }
+    expect(await post('x'.repeat(33_000))).toBe(413)
+    expect(t.messages).toEqual([])
+    expect(await post('x')).toBe(200)
+    expect(t.messages).toMatchObject([{ Content: 'x' }])
   })
 
   it.each<[string, express.RequestHandler]>([

@@ -144,6 +144,14 @@ describe('options that make commands hang, or end the client', () => {
     expect(redisWarnings(createCluster({ rootNodes, defaults: own() }))).toEqual(warnings)
   })
 
+  test.each([{}, { ttl: 0 }])('of a cache: entries without an end are told (%j)', (cache) => {
+    const options = { url, disableOfflineQueue: true, RESP: 3 as const }
+    const told = redisWarnings(createClient({ ...options, clientSideCache: cache }))
+    expect(told).toEqual([expect.stringMatching(/^clientSideCache without ttl: .+ttl to 10000$/)])
+    const ends = { clientSideCache: { ttl: 10_000 } }
+    expect(redisWarnings(createClient({ ...options, ...ends }))).toEqual([])
+  })
+
   test.each<[string, () => object]>([
     ['pool', () => createClientPool({ url })],
     ['sentinel', () => createSentinel({ name: 'm', sentinelRootNodes })],

@@ -1,3 +1,4 @@
+import { BasicClientSideCache } from 'redis'
 import { createRedis, type WxRedis } from '../../src/redis/create-redis.js'
 import * as subpath from '../../src/redis/index.js'
 import { type RedisServer, startRedisServer } from '../support/redis.js'
@@ -52,6 +53,17 @@ describe('the options', () => {
       socket: { socketTimeout: 7000, keepAlive: false, connectTimeout: 1000 },
     })
     expect(options.socket!.reconnectStrategy).toBeInstanceOf(Function)
+  })
+
+  test('make a cache whose entries end; a cache of one’s own stays what it is', () => {
+    const url = 'redis://127.0.0.1:1'
+    const cache = new BasicClientSideCache({ ttl: 5 })
+    const own = createRedis(url, { clientSideCache: cache })
+    expect(own.options.clientSideCache).toBe(cache)
+    expect(own.options).toMatchObject({ RESP: 3 })
+    const made = createRedis(url, { clientSideCache: { maxEntries: 9 } })
+    expect(made.options.clientSideCache).toMatchObject({ maxEntries: 9 })
+    expect((made.options.clientSideCache as { ttl: number }).ttl).toBeGreaterThan(0)
   })
 })
 

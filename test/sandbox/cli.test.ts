@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
+import { until } from '../support/until.js'
 
 // The test script builds first.
 const cli = join(__dirname, '../../dist/cjs/cli.js')
@@ -64,28 +65,73 @@ describe('npx express-wx-login', () => {
     expect(await child.exitCode).toBe(1)
     expect(child.err()).toMatch(/does not run under NODE_ENV=production/)
   })
+})
 
-  it('sandbox: wrong options are exit code 2', async () => {
-    const child = start(['sandbox', '--port', 'x'])
-    expect(await child.exitCode).toBe(2)
-    expect(child.err()).toMatch(/--port: must be a number/)
-  })
+interface Run {
+  exitCode: unknown
+  out: string
+  err: string
+}
 
+/** The built command, as a process. */
+async function asProcess(...args: string[]): Promise<Run> {
+  const child = start(args)
+  return { exitCode: await child.exitCode, out: child.out(), err: child.err() }
+}
+
+/** The same from its source, in this process. */
+async function fromSource(...args: string[]): Promise<Run> {
+  const run: Run = { exitCode: undefined, out: '', err: '' }
+  const { argv, exitCode } = process
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const before = signals.map((signal) => process.listeners(signal))
+  const spies = [
+    jest.spyOn(process.stdout, 'write').mockImplementation((text) => !!(run.out += String(text))),
+    jest.spyOn(process.stderr, 'write').mockImplementation((text) => !!(run.err += String(text))),
+  ]
+  process.argv = [process.execPath, cli, ...args]
+  process.exitCode = undefined
+  try {
+    await jest.isolateModulesAsync(async () => void (await import('../../src/cli.js')))
+    await until(() => process.exitCode !== undefined)
+    run.exitCode = process.exitCode
+    return run
+  } finally {
+    process.argv = argv
+    process.exitCode = exitCode
+    for (const spy of spies) spy.mockRestore()
+    for (const [i, signal] of signals.entries()) {
+      const added = process.listeners(signal).filter((one) => !before[i]!.includes(one))
+      for (const one of added) process.removeListener(signal, one)
+    }
+  }
+}
+
+describe.each([
+  ['npx express-wx-login', asProcess],
+  ['src/cli.ts', fromSource],
+])('%s', (_name, run) => {
   it.each([['--help'], ['-h']])('%s lists the commands', async (flag) => {
-    const child = start([flag])
-    expect(await child.exitCode).toBe(0)
-    expect(child.out()).toMatch(/^Usage: express-wx-login <command>[^]*sandbox/)
+    const { exitCode, out, err } = await run(flag)
+    expect([exitCode, err]).toEqual([0, ''])
+    expect(out).toMatch(/^Usage: express-wx-login <command>[^]*sandbox/)
   })
 
   it('without a command shows the usage, as an error', async () => {
-    const child = start([])
-    expect(await child.exitCode).toBe(2)
-    expect(child.err()).toMatch(/^Usage: /)
+    const { exitCode, out, err } = await run()
+    expect([exitCode, out]).toEqual([2, ''])
+    expect(err).toMatch(/^Usage: /)
   })
 
   it('does not know other commands', async () => {
-    const child = start(['sandbix'])
-    expect(await child.exitCode).toBe(2)
-    expect(child.err()).toMatch(/there is no command "sandbix"/)
+    const { exitCode, err } = await run('sandbix')
+    expect(exitCode).toBe(2)
+    expect(err).toMatch(/there is no command "sandbix"/)
+  })
+
+  it('sandbox hands its arguments on', async () => {
+    const { exitCode, err } = await run('sandbox', '--port', 'x')
+    expect(exitCode).toBe(2)
+    expect(err).toMatch(/--port: must be a number/)
   })
 })

@@ -125,6 +125,7 @@ describe('the relay', () => {
     expect(await locationFor('c?d')).toBe(`${own}a/c?d`)
     expect(await locationFor('/c')).toBe(`${own}c`)
     expect(await locationFor('weixin://dl')).toBe('weixin://dl')
+    expect(await locationFor('http://[')).toBe('http://[')
     const to = new URL(relayed(sandbox, `${other.url}/z`)).pathname
     expect(await locationFor(`${other.url}/z`)).toBe(to)
     // As wx.request does, a browser follows; each hop is a message.
@@ -237,6 +238,25 @@ describe('the relay', () => {
     const response = await fromPhone(sandbox, `http://127.0.0.1:${String(port)}/`)
     expect(await errorOf(response)).toEqual(down)
     await new Promise((resolve) => server.close(resolve))
+  })
+
+  it('says so where the server speaks no TLS', async () => {
+    const sandbox = await listen()
+    const target = await startTarget()
+    const response = await fromPhone(sandbox, target.url.replace('http:', 'https:'))
+    expect(await errorOf(response)).toEqual(down)
+    expect(target.received).toEqual([])
+  })
+
+  it('passes on a query without a path, and headers that come more than once', async () => {
+    const sandbox = await listen()
+    const target = await startTarget((res) => {
+      res.writeHead(200, ['X-Own', 'a', 'X-Own', 'b', 'Content-Length', '0']).end()
+    })
+    const relay = `${sandbox.baseUrl}/__sandbox/relay/${encodeURIComponent(target.url)}`
+    const response = await fetch(`${relay}?a=1`)
+    expect(target.received).toMatchObject([{ url: '/?a=1' }])
+    expect(response.headers.get('x-own')).toBe('a, b')
   })
 
   it('hangs up on the server when the phone hangs up', async () => {

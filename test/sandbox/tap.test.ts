@@ -107,6 +107,15 @@ describe('a server whose Redis is behind the tap', () => {
     ])
   })
 
+  test('is seen without a key where it has none', async () => {
+    const { sandbox, url } = await tapped()
+    const client = await connect(url)
+    await client.eval('return 1')
+    await client.dbSize()
+    expect((await messages(sandbox)).map(({ title }) => title)).toEqual(['EVAL', 'DBSIZE'])
+    expect(await entries(sandbox)).toEqual([])
+  })
+
   test('is not mixed up by a PING of a subscriber', async () => {
     const { sandbox, url } = await tapped()
     const channel = fresh()

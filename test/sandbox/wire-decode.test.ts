@@ -158,6 +158,22 @@ describe('encrypted data on the wire', () => {
     ])
   })
 
+  it.each(['soon', 9e15])('with a watermark of no time (%j) says that too', async (timestamp) => {
+    const sandbox = await listen()
+    const { appid } = sandbox
+    const data = sandbox
+      .user('alice')
+      .encrypt({ a: 1, watermark: { appid, timestamp } }, { watermark: false })
+    const message = await decode(sandbox, data)
+    expect(stepsOf(message, 'watermark')).toMatchObject({ 'watermark.timestamp': '✗' })
+  })
+
+  it('of a phone that has no key is not judged', async () => {
+    const sandbox = await listen()
+    const data = sandbox.user('alice').encrypt({ a: 1 })
+    expect(verdicts(await decode(sandbox, data, 'carol'))).toEqual([['decryption', null]])
+  })
+
   it('of a wrong shape is no crash', async () => {
     const sandbox = await listen()
     sandbox.user('alice').login()

@@ -44,6 +44,12 @@ describe('a message in full', () => {
     ['text/plain', 'hello <b>', 'hello <b>'],
     ['application/json', '{"a": [1, {"token": "abc"}]}', '{"a":[1,{"token":"***"}]}'],
     ['application/json', '{"broken": ', '{"broken": '],
+    ['application/json', '{\n    "a": 1\n}', '{\n  "a": 1\n}'],
+    [
+      'multipart/form-data; boundary=b',
+      '--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b--\r\n',
+      '--b\nContent-Disposition: form-data; name=""',
+    ],
   ])('reads a body of %s', async (type, body, shown) => {
     const sandbox = await listen()
     const target = await startTarget()

@@ -75,7 +75,7 @@ export function ask({ url, method, headers, body, timeout, signal }: Ask): Promi
         settle({
           kind: 'answer',
           status: response.statusCode!,
-          statusText: response.statusMessage ?? '',
+          statusText: response.statusMessage!,
           headers: response.rawHeaders,
           body: Buffer.concat(chunks),
         })

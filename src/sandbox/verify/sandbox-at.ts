@@ -1,6 +1,5 @@
 import { createSandbox } from '../create-sandbox.js'
 import { isLoopback } from '../control/guard.js'
-import { SandboxError } from '../sandbox-error.js'
 import { words } from '../scenarios/words.js'
 import { CouldNotRunError } from './could-not-run.js'
 
@@ -80,8 +79,7 @@ async function start(
       throw error
     }
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (!(error instanceof SandboxError) && code === undefined) throw error
+    const { message } = error as Error
     throw down(url, `cannot be started: ${message}`, `无法启动：${message}`)
   }
 }

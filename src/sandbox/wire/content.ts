@@ -135,8 +135,6 @@ function bodyText(
       tell({ field: 'body', raw, shown })
       return { text: shown }
     }
-    default:
-      return body satisfies never
   }
 }
 
@@ -205,7 +203,5 @@ export function readSide(content: WireContent, veil: Veil): Side {
       const text = typeof shown === 'string' ? shown : JSON.stringify(shown, null, 2)
       return { leaves, text, url: null, object: asObject(value) }
     }
-    default:
-      return content satisfies never
   }
 }

@@ -52,9 +52,11 @@ function textOf(object: Record<string, unknown>, ...names: string[]): string | u
 /** What the sandbox, who knows the keys, can say of a message. */
 export function decodeMessage(parts: DecodeParts, input: DecodeInput): RawDecoded[] {
   const { user, objects, veil, accessToken } = input
-  const own = (user === null ? [] : parts.apps.all).flatMap(({ appid }) =>
-    parts.keys.history(user ?? '', appid).keys.map((key, age): OwnKey => ({ key, appid, age })),
-  )
+  const historyOf = (name: string): OwnKey[] =>
+    parts.apps.all.flatMap(({ appid }) =>
+      parts.keys.history(name, appid).keys.map((key, age): OwnKey => ({ key, appid, age })),
+    )
+  const own = user === null ? [] : historyOf(user)
   const decoded: RawDecoded[] = []
   for (const object of candidates(objects).slice(0, 50)) {
     const rawData = textOf(object, 'rawData', 'raw_data')

@@ -1,4 +1,5 @@
 import { createServer, type RequestListener } from 'node:http'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { createSandbox, SANDBOX_SECRET, type Sandbox } from '../../../src/sandbox/index.js'
 import { runVerify } from '../../../src/sandbox/verify/command.js'
 import { startTestApp, type TestApp } from '../../support/test-app.js'
@@ -283,6 +284,17 @@ describe('exit code 3, with what to set:', () => {
     )
   })
 
+  it('a server with another AppSecret than a sandbox of one’s own', async () => {
+    const own = createSandbox({ apps: [{ appid: 'wx1234567890abcdef', secret: 's'.repeat(32) }] })
+    await own.listen()
+    open.push(own.close)
+    const url = await plain(undefined, { wechat: own.baseUrl, appid: own.appid })
+    const args = ['--target', url, '--sandbox', own.baseUrl, ...plainOptions]
+    const message = await failing(args, 'TARGET_WRONG_APP')
+    expect(message).toMatch(/the one the sandbox was given with --secret/)
+    expect(message).not.toContain('ssss')
+  })
+
   it.each([
     ['the login', plainOptions.slice(2), /POST \/wx\/login is 404.*--login/],
     ['the guarded path', [...plainOptions, '--guarded', '/x'], /GET \/x is 404.*--guarded/],
@@ -308,6 +320,21 @@ describe('exit code 3, with what to set:', () => {
     )
     expect(await failing(args, 'TARGET_TOKEN_REFUSED')).toMatch(
       /"Authorization: Bearer <token>" is 401\. See --guarded, --header and --scheme/,
+    )
+  })
+
+  it('a token that goes alone into a header, and is refused there', async () => {
+    const args = at(await plain(), ...plainOptions, '--header', 'X-Other')
+    expect(await failing(args, 'TARGET_TOKEN_REFUSED')).toMatch(/"X-Other: <token>" is 401/)
+  })
+
+  it('an address of the sandbox that another program has', async () => {
+    const taken = createTcpServer((socket) => socket.destroy())
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    open.push(() => new Promise((resolve) => taken.close(resolve)))
+    const url = `http://127.0.0.1:${String((taken.address() as AddressInfo).port)}`
+    expect(await failing(['--target', app.url, '--sandbox', url], 'SANDBOX_DOWN')).toMatch(
+      /cannot be started: .*EADDRINUSE/,
     )
   })
 
