@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { buildPhone } from './build-phone.js'
+import { packagesIn, writeLicenses } from './licenses.js'
 import { putInPlace, workshop } from './put-in-place.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -11,7 +12,7 @@ const fresh = join(workshop, `page-${process.pid}`)
 
 /** The page of the sandbox in three files that a strict Content-Security-Policy allows: nothing inline, nothing from elsewhere. */
 async function buildPage(outDir) {
-  await build({
+  const { metafile } = await build({
     entryPoints: { page: join(source, 'main.tsx') },
     outdir: outDir,
     bundle: true,
@@ -22,16 +23,19 @@ async function buildPage(outDir) {
     jsxImportSource: 'preact',
     minify: true,
     legalComments: 'none',
+    metafile: true,
     logLevel: 'warning',
   })
   await cp(join(source, 'index.html'), join(outDir, 'index.html'))
+  return { packages: packagesIn(metafile) }
 }
 
 await mkdir(fresh, { recursive: true })
 try {
   // The phone first: it empties its folder.
-  await buildPhone(join(fresh, 'phone'))
-  await buildPage(fresh)
+  const phone = await buildPhone(join(fresh, 'phone'))
+  const page = await buildPage(fresh)
+  writeLicenses(join(fresh, 'LICENSES.txt'), [...phone.packages, ...page.packages])
   await mkdir(join(root, 'dist'), { recursive: true })
   await putInPlace(fresh, join(root, 'dist/page'))
 } finally {

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { packagesIn } from './licenses.js'
 import { compileMiniprogram } from './miniprogram/compile.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -22,12 +23,17 @@ async function describe() {
  * index.html, boot.js (the phone), app.js (the mini program, loaded anew for each start), their styles, and images.
  *
  * @param {string} outDir Emptied first
+ * @returns the folders of the packages whose code is in it, for their licenses
  * @throws where the mini program does not compile, or wx-login-client is not installed in it
  */
 export async function buildPhone(outDir) {
   const { server, name } = await describe()
-  await compileMiniprogram({ source, phone: join(phone, 'mini-program-phone.js'), outDir })
-  await build({
+  const { packages } = await compileMiniprogram({
+    source,
+    phone: join(phone, 'mini-program-phone.js'),
+    outDir,
+  })
+  const { metafile } = await build({
     entryPoints: [join(phone, 'boot.ts')],
     outdir: outDir,
     bundle: true,
@@ -35,6 +41,7 @@ export async function buildPhone(outDir) {
     target: 'es2022',
     minify: true,
     legalComments: 'none',
+    metafile: true,
     logLevel: 'warning',
     loader: { '.svg': 'dataurl' },
     define: {
@@ -44,4 +51,5 @@ export async function buildPhone(outDir) {
   })
   await rm(join(outDir, 'index.html'))
   await cp(join(phone, 'index.html'), join(outDir, 'index.html'))
+  return { packages: [...packages, ...packagesIn(metafile)] }
 }

@@ -2,8 +2,9 @@ import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, extname, join, resolve, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
+import { packagesIn } from '../licenses.js'
 import { readProject } from './read-project.js'
-import { compileWxml, compileWxss } from './wechat-compilers.js'
+import { compileWxml, compileWxss, wechatCompiler } from './wechat-compilers.js'
 
 const runtime = join(dirname(fileURLToPath(import.meta.url)), 'runtime')
 const images = ['.png', '.jpg', '.jpeg', '.gif', '.webp', '.svg']
@@ -18,6 +19,7 @@ const images = ['.png', '.jpg', '.jpeg', '.gif', '.webp', '.svg']
  * @param {string} options.phone A module (JavaScript or TypeScript, for the browser) whose default export is the
  *   {@link import('./runtime/phone.d.ts').Phone} that the mini program runs on
  * @param {string} options.outDir Emptied first
+ * @returns the folders of the packages whose code is in app.js, for their licenses
  * @throws with what the compilers say of the mini program
  * @example
  * await compileMiniprogram({ source: 'example-app/miniprogram', phone: 'phone.ts', outDir: 'site' })
@@ -27,7 +29,7 @@ export async function compileMiniprogram({ source, phone, outDir }) {
   rmSync(outDir, { recursive: true, force: true })
   mkdirSync(outDir, { recursive: true })
 
-  await build({
+  const { metafile } = await build({
     stdin: { contents: entry(project, phone), resolveDir: source, sourcefile: 'entry.js' },
     bundle: true,
     format: 'iife',
@@ -38,6 +40,7 @@ export async function compileMiniprogram({ source, phone, outDir }) {
     outfile: join(outDir, 'app.js'),
     minify: true,
     legalComments: 'none',
+    metafile: true,
     logLevel: 'warning',
     plugins: [compiledWxml(project), noTemplates, miniprogramNpm(source)],
   })
@@ -49,6 +52,7 @@ export async function compileMiniprogram({ source, phone, outDir }) {
   })
   copyImages(source, outDir)
   writeFileSync(join(outDir, 'index.html'), html(project.app.window?.navigationBarTitleText ?? ''))
+  return { packages: [...packagesIn(metafile), wechatCompiler] }
 }
 
 /** What starts it all. The mini program's own files are loaded by the runtime, once the globals are there. */

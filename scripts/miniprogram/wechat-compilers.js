@@ -5,8 +5,13 @@ import { dirname, join } from 'node:path'
 
 /** @typedef {import('./read-project.js').Part} Part */
 
+/** The package whose compilers these are. Their output brings code of theirs along. */
+export const wechatCompiler = dirname(
+  createRequire(import.meta.url).resolve('miniprogram-compiler/package.json'),
+)
+
 const programs = join(
-  dirname(createRequire(import.meta.url).resolve('miniprogram-compiler/package.json')),
+  wechatCompiler,
   'bin',
   { darwin: 'mac', win32: 'windows' }[process.platform] ?? 'linux',
 )

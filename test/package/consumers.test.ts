@@ -76,7 +76,7 @@ describe('the tarball', () => {
     ]
     const icons = ['home', 'notes', 'profile'].flatMap((name) => [name, `${name}-selected`])
     const page = [
-      ...['index.html', 'page.css', 'page.js'],
+      ...['LICENSES.txt', 'index.html', 'page.css', 'page.js'],
       ...['index.html', 'boot.css', 'boot.js', 'app.css', 'app.js'].map((name) => `phone/${name}`),
       ...icons.map((name) => `phone/images/${name}.png`),
     ].map((name) => `dist/page/${name}`)

@@ -15,6 +15,13 @@ const budget = {
   installed: { packages: 6, bytes: 5_300_000 },
   /** Code that importing it runs, beside that of express and express-session. */
   loaded: { files: 6, bytes: 480_000 },
+  /** The code of each entry, in bytes. */
+  entries: {
+    'dist/cjs/index.js': 250_000,
+    'dist/cjs/redis/index.js': 8_800,
+    'dist/cjs/sandbox/index.js': 200_000,
+    'dist/cjs/cli.js': 350_000,
+  },
 }
 
 const { tarball, sizes } = pack()
@@ -119,6 +126,11 @@ describe('the size of the package', () => {
         `the tarball has ${String(packed)} bytes, the budget is ${String(most.packed)}. In it:\n${listed(files)}`,
       )
     }
+  })
+
+  it.each(Object.entries(budget.entries))('is within the budget: %s', (name, most) => {
+    const file = sizes.files.find((sized) => sized.name === name)
+    expect(file?.bytes).toBeLessThanOrEqual(most)
   })
 
   it('is within the budget, installed beside Express with all that comes with it', () => {

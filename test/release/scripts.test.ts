@@ -86,7 +86,12 @@ describe('npm run release:version', () => {
 interface Bom {
   bomFormat: string
   metadata: { component: { name: string; version: string; purl: string } }
-  components: { name: string; version: string; purl: string }[]
+  components: {
+    name: string
+    version: string
+    purl: string
+    properties: { name: string; value: string }[]
+  }[]
 }
 
 /** Name and version of everything that comes with the package, by the lock file. */
@@ -118,7 +123,17 @@ test('npm run sbom lists exactly what comes with the package', () => {
   })
   const wanted = runtimeDependencies()
   expect(wanted).toContainEqual(expect.stringMatching(/^valibot@/))
-  expect(bom.components.map(({ name, version }) => `${name}@${version}`).toSorted()).toEqual(wanted)
+  const isBundled = ({ properties }: Bom['components'][number]): boolean =>
+    properties.some(({ name, value }) => name === 'cdx:npm:package:bundled' && value === 'true')
+  const installed = bom.components.filter((component) => !isBundled(component))
+  expect(installed.map(({ name, version }) => `${name}@${version}`).toSorted()).toEqual(wanted)
+  // Beside them the code of others that the page of the sandbox has inside, with its licenses.
+  const bundled = bom.components.filter(isBundled).map(({ name }) => name)
+  expect(bundled).toEqual(expect.arrayContaining(['preact', 'j-component', 'miniprogram-exparser']))
+  const licenses = readFileSync(join(root, 'dist/page/LICENSES.txt'), 'utf8')
+  for (const name of bundled)
+    expect(licenses).toMatch(new RegExp(`^## ${name} \\S+ \\(MIT\\)$`, 'm'))
+  expect(licenses).toContain('Permission is hereby granted')
   for (const { name, purl } of bom.components) expect(purl).toContain(`pkg:npm/${name}@`)
 }, 60_000)
 
