@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { events } from './diagnostics-channels.js'
 import { WxLoginError } from './errors.js'
 import { asUser, identityOf, requestState, type Runtime } from './runtime.js'
 import { publicId, shownKeyId } from './session/record.js'
@@ -39,12 +40,16 @@ export async function tryOpenData<T>(
   }
   if (keys.length === 0 && shownKeyId(record) === null) throw keyMissing()
   const { watermarkMaxAge } = runtime.settings
+  const refuse = async (): Promise<void> => {
+    events.keyRefused.tell(() => ({ appid: record.appid, sessionId: publicId(sid) }))
+    await count(1)
+  }
   try {
     const result = await work({ ...identityOf(record), keys, watermarkMaxAge })
-    if (refused(result)) await count(1)
+    if (refused(result)) await refuse()
     return result
   } catch (error) {
-    if (isStaleKey(error)) await count(1)
+    if (isStaleKey(error)) await refuse()
     throw error
   }
 }

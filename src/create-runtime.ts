@@ -60,7 +60,7 @@ export function createRuntime(settings: Settings, redis: WxRedisClient | undefin
     keys: createKeyHistory(state, sealer, settings.keyHistory),
     flights: createCodeFlights(),
     phoneFlights: createPhoneFlights(),
-    breaker: createBreaker(),
+    breaker: createBreaker('login'),
     api: createApi(settings, link, sealer, () => runtime),
     ends: createSessionEnds(
       (sids) => host.alive(sids),
@@ -139,7 +139,7 @@ function createApi(
   sealer: Sealer,
   runtime: () => Runtime,
 ): WxServerApi {
-  const breaker = createBreaker()
+  const breaker = createBreaker('api')
   const store =
     link &&
     createRedisTokenStore(link, {

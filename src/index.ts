@@ -18,10 +18,12 @@ export type {
   WxServerApi,
 } from './api-types.js'
 export { getWx } from './context.js'
+export type { WxDiagnostics, WxWeChatCall } from './diagnostics-channels.js'
 export { errorCodes, WxLoginError } from './errors.js'
 export type { WxErrorAction, WxErrorCode, WxLoginErrorOptions } from './errors.js'
 export type { WxAccountEventName, WxMessagePushOptions, WxPushMessage } from './push-types.js'
 export type { WxCheck, WxFinding, WxReadiness, WxReadinessOptions } from './readiness-types.js'
+export { requestIdOf } from './request-id.js'
 export { requireWxSession } from './require-wx-session.js'
 export type { WxSessionRecord } from './session/record.js'
 export type {

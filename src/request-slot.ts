@@ -8,6 +8,8 @@ export interface RequestSlot {
   session: object | undefined
   /** Who calls through cloud hosting, where that is on and somebody does. */
   caller: object | undefined
+  /** The id it was given here, where nobody else had named it. */
+  requestId: string | undefined
 }
 
 // One for every copy of this package, so that a guard of one copy understands a request of another. A property and
@@ -23,7 +25,12 @@ export const slotOf = (req: object): RequestSlot | undefined =>
 export function slotFor(req: IncomingMessage): RequestSlot {
   const found = slotOf(req)
   if (found) return found
-  const value: RequestSlot = { state: undefined, session: undefined, caller: undefined }
+  const value: RequestSlot = {
+    state: undefined,
+    session: undefined,
+    caller: undefined,
+    requestId: undefined,
+  }
   Object.defineProperty(req, key, { value, configurable: true, writable: true })
   return value
 }

@@ -1,5 +1,7 @@
 import type { NextFunction, Request, Response } from 'express'
+import { events } from './diagnostics-channels.js'
 import { WxLoginError } from './errors.js'
+import { requestIdOf } from './request-id.js'
 import { sendError } from './respond.js'
 import { requestState } from './runtime.js'
 import type { GuardOptions } from './types.js'
@@ -23,6 +25,10 @@ function guard(options: GuardOptions, req: Request, res: Response, next: NextFun
   const state = requestState(req)
   const refuse = (error: WxLoginError): void => {
     sendError(error, req, res, state?.runtime)
+    events.guardRefused.tell(() => {
+      const { code, status } = error
+      return { code, status, requestId: requestIdOf(req) }
+    })
   }
   if (!state) {
     refuse(

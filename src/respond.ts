@@ -1,17 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import type { Request, Response } from 'express'
 import { WxLoginError } from './errors.js'
+import { showRequestId } from './request-id.js'
 import { report, type Runtime } from './runtime.js'
-
-const saneId = /^[\w.:-]{1,128}$/
-
-/** The id of the request: the app's (`req.id`), the proxy's (`X-Request-Id`), or a new one. */
-function requestIdOf(req: Request): string {
-  const { id } = req as { id?: unknown }
-  const named =
-    typeof id === 'string' || typeof id === 'number' ? String(id) : req.get('x-request-id')
-  return named !== undefined && saneId.test(named) ? named : randomUUID()
-}
 
 /**
  * Answers with JSON that nobody may keep. `res.json()` would make an ETag for it, at a third of what a refusal costs.
@@ -34,12 +24,13 @@ export function sendError(
 ): void {
   if (runtime) report(runtime, error, req)
   if (res.headersSent || res.closed) return
+  const requestId = showRequestId(req, res)
   if (error.retryAfter !== undefined) res.setHeader('Retry-After', error.retryAfter)
   if (error.code === 'WX_SESSION_REQUIRED') {
     // RFC 9110 11.6.1: a 401 says which scheme it wants.
     res.setHeader('WWW-Authenticate', runtime?.settings.transport.scheme || 'Bearer')
   }
-  sendJson(res, error.status, { error: { ...error.toJSON(), requestId: requestIdOf(req) } })
+  sendJson(res, error.status, { error: { ...error.toJSON(), requestId } })
 }
 
 /** An async handler whose errors are answered here: ours in the contract's shape, others by the app. */
@@ -49,6 +40,7 @@ export function handler(
 ): (req: Request, res: Response, next: (error: unknown) => void) => void {
   return (req, res, next) => {
     res.setHeader('Cache-Control', 'no-store')
+    showRequestId(req, res)
     handle(req, res).catch((error: unknown) => {
       if (WxLoginError.is(error)) sendError(error, req, res, runtime)
       else next(error)

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { WxServerApi } from './api-types.js'
 import { observe } from './diagnostics.js'
+import { events } from './diagnostics-channels.js'
 import type { WxLoginError } from './errors.js'
 import type { Once } from './push-types.js'
+import { requestIdOf } from './request-id.js'
 import { slotFor, slotOf } from './request-slot.js'
 import type { Settings } from './settings.js'
 import type { WxSessionRecord } from './session/record.js'
@@ -85,12 +87,23 @@ export function requestState(req: IncomingMessage): RequestState | undefined {
   return slotOf(req)?.state as RequestState | undefined
 }
 
-/** Tells `onError`. */
+/** Tells `onError`, and who listens for errors. */
 export function report(runtime: Runtime, error: WxLoginError, req?: IncomingMessage): void {
+  events.error.tell(() => {
+    const { code, status, errcode, rid, reason } = error
+    return {
+      code,
+      status,
+      ...(errcode !== undefined && { errcode }),
+      ...(rid !== undefined && { rid }),
+      ...(reason !== undefined && { reason }),
+      ...(req && { requestId: requestIdOf(req) }),
+    }
+  })
   observe('onError', runtime.settings.hooks.onError, error, req)
 }
 
-/** Tells `onRevoke`, and whoever waits for their end, which sessions ended, where any did or WeChat asked for it. */
+/** Tells `onRevoke`, whoever waits for their end and who listens for revocations, which sessions ended, where any did or WeChat asked for it. */
 export function reportRevoked(
   runtime: Runtime,
   user: WxIdentity,
@@ -100,6 +113,7 @@ export function reportRevoked(
   const ours = reason === 'revoke' || reason === 'limit'
   if (ours && sessionIds.length === 0) return
   runtime.ends.tell({ ids: sessionIds, reason: reason === 'limit' ? 'limit' : 'revoke' })
+  events.sessionRevoked.tell(() => ({ appid: user.appid, sessionIds, reason }))
   observe('onRevoke', runtime.settings.hooks.onRevoke, { ...identityOf(user), ...ended })
 }
 

@@ -1,4 +1,5 @@
-import { withDeadline } from '../deadline.js'
+import { DeadlineError, withDeadline } from '../deadline.js'
+import { events } from '../diagnostics-channels.js'
 import type { RedisLink } from './link.js'
 
 /**
@@ -15,6 +16,8 @@ export function createAsk(
       return await withDeadline(work(), timeout)
     } catch (error) {
       link.trouble()
+      const late = error instanceof DeadlineError
+      events.storeFailed.tell(() => ({ operation: 'user', late }))
       throw error
     }
   }

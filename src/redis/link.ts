@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { withDeadline } from '../deadline.js'
 import { warnOnce } from '../diagnostics.js'
+import { createStoreOutage } from '../diagnostics-channels.js'
 import { isReady, type LiveClient, type RedisKind, redisKind } from './client-kind.js'
 import { knowsMasters } from './cluster-masters.js'
 import { createCopies, endCopy, type Server } from './copies.js'
@@ -56,6 +57,7 @@ const firstTrue = (attempts: Promise<boolean>[]): Promise<boolean> =>
 export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
   const kind = redisKind(given)
   const copies = createCopies(given)
+  const outage = createStoreOutage()
   // A sentinel client of redis 5 cannot be copied.
   const inPlace = kind === 'client' || (kind === 'sentinel' && !given.duplicate)
   const probeTimeout = Math.max(100, timeout * 0.3)
@@ -235,6 +237,7 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
   async function heal(): Promise<void> {
     const began = performance.now()
     let cured = await recovers()
+    if (!cured && wanted()) outage.begin(away ? 'all' : 'part')
     while (!cured && wanted()) {
       let needed = true
       const isNeeded = (): boolean => needed
@@ -254,6 +257,7 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
   async function look(): Promise<void> {
     healing = true
     await heal().catch(() => undefined)
+    outage.end()
     // A burst of failures is one reason to look, not hundreds.
     await delay(pause, undefined, { ref: false })
     healing = false

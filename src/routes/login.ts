@@ -2,8 +2,10 @@ import type { Request, Response } from 'express'
 import * as v from 'valibot'
 import { callerOf } from '../cloud-call.js'
 import { observe } from '../diagnostics.js'
+import { events } from '../diagnostics-channels.js'
 import { WxLoginError } from '../errors.js'
 import { appidPattern } from '../options.js'
+import { requestIdOf } from '../request-id.js'
 import { handler, sendJson } from '../respond.js'
 import { identityOf, report, reportRevoked, type Runtime } from '../runtime.js'
 import { servedApp } from '../served-app.js'
@@ -11,13 +13,12 @@ import { noKey, publicId, shownKeyId } from '../session/record.js'
 import { disconnected, storeUnavailable } from '../session/store-guard.js'
 import type { UserSessions } from '../session/user-sessions.js'
 import { nextTurn } from '../turn.js'
-import type { WxApp, WxCodeSession, WxIdentity } from '../types.js'
-import { checkCodeSession, code2Session } from '../wechat/code2session.js'
+import type { WxIdentity } from '../types.js'
 import type { Flight } from '../wechat/code-flights.js'
-import { untilAborted, upstreamError } from '../wechat/http.js'
 import { openDataFaults } from '../wechat/open-data.js'
 import { badRequest, codeEntry, openDataEntries, openDataOf, readBody } from './body.js'
 import { explainRefusedCode } from './code-hints.js'
+import { exchange } from './exchange.js'
 import { findApp, refererAppid } from './find-app.js'
 import { assertOpen, inFlight, unlessCut } from './in-flight.js'
 import { type LoginFlight, makeSession } from './make-session.js'
@@ -34,28 +35,18 @@ const schema = v.object({ code, ...entries })
 const callerSchema = v.object({ code: v.optional(code), ...entries })
 type Body = v.InferOutput<typeof callerSchema>
 
-async function exchange(runtime: Runtime, app: WxApp, code: string): Promise<WxCodeSession> {
-  const { code2Session: custom, baseUrl, timeout, fetch } = runtime.settings.wechat
-  if (!custom) return code2Session({ ...app, code, baseUrl, timeout, fetch })
-  const signal = AbortSignal.timeout(timeout)
-  try {
-    return checkCodeSession(
-      await untilAborted((async () => custom({ ...app, code, signal }))(), signal),
-    )
-  } catch (error) {
-    if (WxLoginError.is(error)) throw error
-    throw upstreamError(
-      `wechat.code2Session failed${error instanceof Error ? `: ${error.name}` : ''}`,
-    )
-  }
-}
-
-/** A login whose request is of the right form. */
-interface LoginRequest {
+/** A login as it comes in. */
+interface Arrival {
   req: Request
   res: Response
   /** When it came in, on the clock of {@link performance}. */
   arrivedAt: number
+  /** Of the app, as soon as it is known. */
+  appid?: string
+}
+
+/** A login whose request is of the right form. */
+interface LoginRequest extends Arrival {
   /** The session that came with it. */
   previous: string | null
   body: Body
@@ -74,13 +65,11 @@ const otherUser = (): WxLoginError =>
   badRequest('code: is of another user or mini program than WeChat names in the headers.')
 
 /** Exchanges the code. */
-async function proveByCode(
-  runtime: Runtime,
-  code: string,
-  { req, arrivedAt, body, caller }: LoginRequest,
-): Promise<Proof> {
+async function proveByCode(runtime: Runtime, code: string, login: LoginRequest): Promise<Proof> {
+  const { req, arrivedAt, body, caller } = login
   const app = await findApp(runtime, body.appid ?? caller?.appid, req)
   const { appid } = app
+  login.appid = appid
   // Before the code is spent.
   if (caller && caller.appid !== appid) throw otherUser()
   const flight = runtime.flights.join({ appid, code }, arrivedAt, () =>
@@ -100,12 +89,14 @@ async function proveByCode(
 async function proveByCaller(
   runtime: Runtime,
   caller: WxIdentity,
-  { req, body }: LoginRequest,
+  login: LoginRequest,
 ): Promise<Proof> {
+  const { req, body } = login
   if (body.appid !== undefined && body.appid !== caller.appid) {
     throw badRequest('appid: is not the one that WeChat names in the headers.')
   }
   await servedApp(runtime, caller.appid, req)
+  login.appid = caller.appid
   const flight: Proof['flight'] = {
     startedAt: Date.now(),
     user: (save) => save(),
@@ -122,7 +113,7 @@ async function proveByCaller(
  */
 async function logIn(runtime: Runtime, sessions: UserSessions, login: LoginRequest): Promise<void> {
   const { host, settings } = runtime
-  const { req, res, previous, body, caller } = login
+  const { req, res, arrivedAt, previous, body, caller } = login
   const openData = openDataOf(body)
   const { identity, sessionKey, flight } =
     body.code === undefined
@@ -154,6 +145,12 @@ async function logIn(runtime: Runtime, sessions: UserSessions, login: LoginReque
     keyId: shownKeyId(record),
     user,
   })
+  events.loginMade.tell(() => ({
+    appid: identity.appid,
+    sessionId: publicId(session.sid),
+    requestId: requestIdOf(req),
+    durationMs: performance.now() - arrivedAt,
+  }))
   const { onLogin } = settings.hooks
   if (onLogin) {
     observe('onLogin', onLogin, { ...identity, sessionId: publicId(session.sid), user }, req)
@@ -166,21 +163,41 @@ function callerFaults(body: Partial<Record<keyof Body, unknown>>): string[] {
   return keyless ? ['code: is missing; signed and encrypted data need one'] : openDataFaults(body)
 }
 
+/** Tells who listens that a login came to nothing. */
+function tellFailed(error: unknown, login: Arrival): void {
+  if (!WxLoginError.is(error)) return
+  const { code, status, errcode } = error
+  const { req, arrivedAt, appid } = login
+  events.loginFailed.tell(() => ({
+    code,
+    status,
+    ...(errcode !== undefined && { errcode }),
+    ...(appid !== undefined && { appid }),
+    requestId: requestIdOf(req),
+    durationMs: performance.now() - arrivedAt,
+  }))
+}
+
 export function loginRoute(runtime: Runtime, sessions: UserSessions): ReturnType<typeof handler> {
   return handler(runtime, async (req, res) => {
-    const arrivedAt = performance.now()
-    assertOpen(runtime)
-    const caller = callerOf(runtime, req)
-    if (caller instanceof WxLoginError) throw caller
-    const previous = runtime.host.prepare(req)
-    if (!runtime.storeReady()) throw disconnected()
-    const body = caller
-      ? await readBody(callerSchema, req, res, { optional: true, check: callerFaults })
-      : await readBody(schema, req, res, { check: openDataFaults })
-    await nextTurn()
-    // A body can take its time; close() waits for logins only from here on.
-    await inFlight(runtime, () =>
-      logIn(runtime, sessions, { req, res, arrivedAt, previous, body, caller }),
-    )
+    const asked: Arrival = { req, res, arrivedAt: performance.now() }
+    try {
+      assertOpen(runtime)
+      const caller = callerOf(runtime, req)
+      if (caller instanceof WxLoginError) throw caller
+      const previous = runtime.host.prepare(req)
+      if (!runtime.storeReady()) throw disconnected()
+      const body = caller
+        ? await readBody(callerSchema, req, res, { optional: true, check: callerFaults })
+        : await readBody(schema, req, res, { check: openDataFaults })
+      await nextTurn()
+      // A body can take its time; close() waits for logins only from here on.
+      await inFlight(runtime, () =>
+        logIn(runtime, sessions, Object.assign(asked, { previous, body, caller })),
+      )
+    } catch (error) {
+      tellFailed(error, asked)
+      throw error
+    }
   })
 }

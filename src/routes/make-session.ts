@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express'
+import { events } from '../diagnostics-channels.js'
 import { asUser, type Runtime } from '../runtime.js'
 import { keyIdOf, noKey, shownKeyId, type WxSessionRecord } from '../session/record.js'
 import type { NewSession } from '../session/session-host.js'
@@ -6,6 +7,7 @@ import { available, storeUnavailable } from '../session/store-guard.js'
 import type { UserKey, WxIdentity, WxProfile, WxUser, WxUserEvent } from '../types.js'
 import { saveUser } from '../user-hook.js'
 import type { Flight } from '../wechat/code-flights.js'
+import { isStaleKey } from '../wechat/open-data.js'
 import { type OpenData, profileOf } from '../wechat/user-data.js'
 import { unlessCut } from './in-flight.js'
 
@@ -66,10 +68,13 @@ function readProfile(
   const read = (candidates: UserKey[]): WxProfile =>
     profileOf({ ...user, keys: candidates, watermarkMaxAge }, openData)
   const own = { sessionKey, at: flight.startedAt }
-  return flight.attempt(
-    () => read([{ sessionKey }]),
-    async () => read(await available(() => keys.of(user, own))),
-  )
+  const others = async (): Promise<WxProfile> => read(await available(() => keys.of(user, own)))
+  return flight
+    .attempt(() => read([{ sessionKey }]), others)
+    .catch((error: unknown) => {
+      if (isStaleKey(error)) events.keyRefused.tell(() => ({ appid: user.appid }))
+      throw error
+    })
 }
 
 /** What came of a login that got this far. */

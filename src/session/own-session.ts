@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request, Response } from 'express'
 import type { CookieOptions, SessionOptions, Store } from 'express-session'
+import { createStoreOutage } from '../diagnostics-channels.js'
 import { WxLoginError } from '../errors.js'
 import type { SessionSettings, Settings } from '../settings.js'
 import { createCookieLoad } from './cookie-load.js'
@@ -64,9 +65,16 @@ export function createOwnSession(
   const loadByCookie = createCookieLoad(options, tellLate)
   // Kept now: a second express-session on the same store would replace it with its own cookie options.
   const generate = (store as Store as GeneratingStore).generate.bind(store)
+  const outage = createStoreOutage()
   let connected = true
-  store.on('disconnect', () => (connected = false))
-  store.on('connect', () => (connected = true))
+  store.on('disconnect', () => {
+    connected = false
+    outage.begin('all')
+  })
+  store.on('connect', () => {
+    connected = true
+    outage.end()
+  })
   const isUp = (): boolean => connected && ready()
 
   const present = (req: IncomingMessage): Presented =>

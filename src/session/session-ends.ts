@@ -1,4 +1,5 @@
 import { observe } from '../diagnostics.js'
+import { events } from '../diagnostics-channels.js'
 import type { EndChannel, SessionsEnd, WxSessionEnd } from '../types.js'
 import { publicId } from './record.js'
 
@@ -87,6 +88,7 @@ export function createSessionEnds(
       if (ended.ids.length === 0) return
       hear(ended)
       channel?.publish(ended)
+      events.sessionEnded.tell(() => ({ sessionIds: ended.ids, reason: ended.reason }))
     },
     watch(sid, listener) {
       const id = publicId(sid)

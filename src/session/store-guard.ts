@@ -1,6 +1,7 @@
 import type { Request } from 'express'
 import expressSession, { type Session, type SessionData, Store } from 'express-session'
 import { type Call, callInTime, DeadlineError } from '../deadline.js'
+import { events } from '../diagnostics-channels.js'
 import { WxLoginError } from '../errors.js'
 import { createThrottle, type Throttle } from '../throttle.js'
 import { readRecord } from './record.js'
@@ -112,11 +113,27 @@ export class StoreGuard extends Store {
     for (const event of ['connect', 'disconnect']) inner.on(event, () => this.emit(event))
   }
 
-  #ask<T>(call: Call<T>, done: (error: unknown, value: T | null) => void): void {
+  #ask<T>(
+    operation: 'get' | 'set' | 'destroy' | 'touch',
+    call: Call<T>,
+    done: (error: unknown, value: T | null) => void,
+  ): void {
     callInTime<T>(this.#options.timeout, call, (error, value) => {
-      if (error !== null) this.#options.onFailure?.()
+      if (error !== null) this.#failed(operation, error)
       done(error, value)
     })
+  }
+
+  /** A record that no retry will make readable: the store itself is well. */
+  #isUnreadable(error: unknown): boolean {
+    return error instanceof SyntaxError || this.#options.unreadable?.(error) === true
+  }
+
+  #failed(operation: string, error: unknown): void {
+    this.#options.onFailure?.()
+    if (this.#isUnreadable(error)) return
+    const late = error instanceof DeadlineError
+    events.storeFailed.tell(() => ({ operation, late }))
   }
 
   /** Whether a login has lived as long as any may. */
@@ -126,13 +143,13 @@ export class StoreGuard extends Store {
   }
 
   #load(sid: string, call: Call<SessionData>, done: Loaded): void {
-    this.#ask(call, (error, found) => {
+    this.#ask('get', call, (error, found) => {
       if (error === null) {
         if (found === null || (isSession(found) && !this.#tooOld(found))) {
           done(null, found)
           return
         }
-      } else if (!(error instanceof SyntaxError) && !this.#options.unreadable?.(error)) {
+      } else if (!this.#isUnreadable(error)) {
         done(storeUnavailable(error), null)
         return
       }
@@ -224,6 +241,7 @@ export class StoreGuard extends Store {
 
   override set(sid: string, session: SessionData, done?: (error?: unknown) => void): void {
     this.#ask(
+      'set',
       (answer) => void this.#inner.set(sid, session, answer),
       (error) => done?.(error === null ? null : storeUnavailable(error)),
     )
@@ -231,6 +249,7 @@ export class StoreGuard extends Store {
 
   override destroy(sid: string, done?: (error?: unknown) => void): void {
     this.#ask(
+      'destroy',
       (answer) => void this.#inner.destroy(sid, answer),
       (error) => done?.(error === null ? null : storeUnavailable(error)),
     )
@@ -243,6 +262,7 @@ export class StoreGuard extends Store {
       return
     }
     this.#ask(
+      'touch',
       (answer) => void touch.call(this.#inner, sid, session, answer),
       (error) => {
         if (error !== null) this.#options.onTouchError?.(error)

@@ -1,3 +1,4 @@
+import { traceWeChat } from '../diagnostics-channels.js'
 import type { WxApp, WxFetch } from '../types.js'
 import type { AccessTokens } from './access-token.js'
 import type { Breaker } from './breaker.js'
@@ -45,7 +46,9 @@ export function createCallApi({ fetch, tokens, breaker, ...options }: CallApiOpt
     const ask = (token: string): Promise<Record<string, unknown>> => {
       const search = new URLSearchParams({ ...query, access_token: token })
       const url = addressOf(options.baseUrl, `${path}?${search.toString()}`)
-      return unlessBusy(() => breaker(() => askWeChat(fetch, url, init, signal)), signal)
+      const asked = { endpoint: path, appid: app.appid }
+      const send = (): Promise<Record<string, unknown>> => askWeChat(fetch, url, init, signal)
+      return unlessBusy(() => breaker(() => traceWeChat(asked, send, errcodeOf)), signal)
     }
     const token = await tokens.get(app, signal)
     const reply = await ask(token)

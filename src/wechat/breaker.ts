@@ -1,4 +1,5 @@
 import type { CircuitBreakerPolicy, IPolicy } from 'cockatiel'
+import { createWeChatOutage, type Outage } from '../diagnostics-channels.js'
 import { WxLoginError } from '../errors.js'
 import { isOutage } from './http.js'
 
@@ -18,12 +19,15 @@ const refusal = (reason: string): WxLoginError =>
  * Keeps requests from piling up behind a WeChat that is away: after ten outages in a row the next are refused at
  * once, and every two seconds one of them tries whether WeChat is back. Whatever WeChat says, also no, counts
  * as being there. No more than 512 exchanges run at a time.
+ *
+ * @param of - for whom, where it tells of an outage
  */
-export function createBreaker(): Breaker {
+export function createBreaker(of: 'login' | 'api' = 'login'): Breaker {
+  const outage = createWeChatOutage(of)
   let parts: Parts | undefined
 
   return async <T>(exchange: () => Promise<T>): Promise<T> => {
-    const { circuit, policy, cockatiel } = (parts ??= createParts())
+    const { circuit, policy, cockatiel } = (parts ??= createParts(outage))
     // The circuit would make the others wait for the one that tries.
     if (circuit.state === cockatiel.CircuitState.HalfOpen) {
       throw refusal('WeChat is away; being tried again')
@@ -57,12 +61,18 @@ interface Parts {
 }
 
 /** Loaded with the first exchange: to load it is a good part of what importing the package took. */
-function createParts(): Parts {
+function createParts(outage: Outage): Parts {
   const cockatiel = require('cockatiel') as typeof import('cockatiel')
   const { bulkhead, circuitBreaker, ConsecutiveBreaker, handleAll, wrap } = cockatiel
   const circuit = circuitBreaker(handleAll, {
     halfOpenAfter: openFor,
     breaker: new ConsecutiveBreaker(openAfter),
+  })
+  circuit.onBreak(() => {
+    outage.begin()
+  })
+  circuit.onReset(() => {
+    outage.end()
   })
   return { circuit, policy: wrap(bulkhead(maxInFlight), circuit), cockatiel }
 }

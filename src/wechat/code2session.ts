@@ -1,9 +1,12 @@
+import { traceWeChat } from '../diagnostics-channels.js'
 import { WxLoginError } from '../errors.js'
 import { wechatDefaults } from '../settings.js'
 import type { WxCodeSession, WxFetch } from '../types.js'
 import { errcodeOf, errorOfReply } from './errcodes.js'
 import { addressOf, askWeChat, upstreamError, withinTime } from './http.js'
 import { unlessBusy } from './unless-busy.js'
+
+const endpoint = '/sns/jscode2session'
 
 const isId = (value: unknown): value is string =>
   // No braces: the id becomes part of a Redis hash tag.
@@ -65,12 +68,13 @@ export async function code2Session(d: {
     grant_type: 'authorization_code',
   })
   const { baseUrl = wechatDefaults.baseUrl } = d
-  const url = addressOf(baseUrl, `/sns/jscode2session?${query.toString()}`)
+  const url = addressOf(baseUrl, `${endpoint}?${query.toString()}`)
   const send = d.fetch ?? wechatDefaults.fetch
 
-  const reply = await withinTime(d.timeout ?? wechatDefaults.timeout, (signal) =>
-    unlessBusy(() => askWeChat(send, url, { method: 'GET' }, signal), signal),
-  )
+  const reply = await withinTime(d.timeout ?? wechatDefaults.timeout, (signal) => {
+    const ask = (): ReturnType<typeof askWeChat> => askWeChat(send, url, { method: 'GET' }, signal)
+    return unlessBusy(() => traceWeChat({ endpoint, appid: d.appid }, ask, errcodeOf), signal)
+  })
   if (errcodeOf(reply) !== 0) throw errorOfReply(reply)
   return checkCodeSession({
     openid: reply['openid'],

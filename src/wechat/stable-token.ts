@@ -1,6 +1,10 @@
+import { traceWeChat } from '../diagnostics-channels.js'
 import type { WxApp, WxFetch } from '../types.js'
+import { errcodeOf } from './errcodes.js'
 import { addressOf, askWeChat } from './http.js'
 import type { WireRequest } from './wire.js'
+
+const endpoint = '/cgi-bin/stable_token'
 
 /**
  * Asks WeChat for the app's access token, once. WeChat answers every call with the same token until shortly before
@@ -21,5 +25,6 @@ export function askStableToken(
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ grant_type: 'client_credential', appid, secret, force_refresh: false }),
   }
-  return askWeChat(fetch, addressOf(baseUrl, '/cgi-bin/stable_token'), request, signal)
+  const url = addressOf(baseUrl, endpoint)
+  return traceWeChat({ endpoint, appid }, () => askWeChat(fetch, url, request, signal), errcodeOf)
 }

@@ -1,3 +1,4 @@
+import { events } from '../diagnostics-channels.js'
 import type { WxLoginError } from '../errors.js'
 import type {
   UserKey,
@@ -26,12 +27,20 @@ export interface Expected extends WxIdentity {
 /** Signed data, encrypted data, or both, of the right shape. */
 export type OpenData = Partial<WxSignedData & WxEncryptedData>
 
+/** Tells who listens that a key was good which is not the newest. */
+function noteUsed(appid: string, { replacedAt }: UserKey): void {
+  if (replacedAt === undefined) return
+  events.keyEarlier.tell(() => ({ appid, replacedMs: Date.now() - replacedAt }))
+}
+
 /** Tries the keys from the newest on. @throws what `work` said of the newest, where it takes none of them */
-function tryKeys<T>({ keys }: Expected, work: (key: UserKey) => T): T {
+function tryKeys<T>({ appid, keys }: Expected, work: (key: UserKey) => T): T {
   let refusal: WxLoginError | undefined
   for (const key of keys) {
     try {
-      return work(key)
+      const result = work(key)
+      noteUsed(appid, key)
+      return result
     } catch (error) {
       if (!isStaleKey(error)) throw error
       refusal ??= error
@@ -89,7 +98,11 @@ export function phoneOf(expected: Expected, data: WxEncryptedData): WxPhone {
 
 /** Whether the signature fits one of the keys. */
 export function isSigned(expected: Expected, { rawData, signature }: WxSignedData): boolean {
-  return expected.keys.some(({ sessionKey }) => verifySignature({ rawData, signature, sessionKey }))
+  const found = expected.keys.find(({ sessionKey }) =>
+    verifySignature({ rawData, signature, sessionKey }),
+  )
+  if (found) noteUsed(expected.appid, found)
+  return found !== undefined
 }
 
 const fields = {

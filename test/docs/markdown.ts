@@ -20,6 +20,7 @@ export const guides = [
   'cloud-hosting',
   'keys',
   'migrating',
+  'observability',
   'performance',
   'phone',
   'scaling',

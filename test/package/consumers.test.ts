@@ -18,6 +18,7 @@ const apiExports = [
   'decryptData',
   'errorCodes',
   'getWx',
+  'requestIdOf',
   'requireWxSession',
   'verifySignature',
   'wxErrorHandler',
