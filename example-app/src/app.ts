@@ -25,6 +25,7 @@ import { appRoutes } from './routes.js'
 import { createSessionCheck, type RedisState } from './session-check.js'
 import { startPage } from './start-page.js'
 import type { Status } from './status.js'
+import type { Tracing } from './tracing.js'
 import type { Users } from './users.js'
 import type { WeChat } from './wechat.js'
 
@@ -39,6 +40,7 @@ export interface Dependencies {
   notes: Notes
   avatars: Avatars
   metrics: Metrics
+  tracing?: Tracing
   log: Log
   status: () => Status
 }
@@ -68,7 +70,6 @@ export function createApp(d: Dependencies): Assembly {
     ...(d.redis !== undefined && { redis: d.redis }),
     ...(d.wechat.baseUrl !== undefined && { wechat: { baseUrl: d.wechat.baseUrl } }),
     onUser: (event) => d.users.upsert(event),
-    onLogin: () => d.metrics.login(),
     onError,
   })
 
@@ -84,6 +85,7 @@ export function createApp(d: Dependencies): Assembly {
   app.disable('x-powered-by')
   app.set('trust proxy', d.config.trustProxy ?? false)
   app.use(requestLog(d.log))
+  if (d.tracing) app.use(d.tracing.trace)
   app.use(d.metrics.measure)
   // Over plain http, as on a developer's machine, `upgrade-insecure-requests` breaks every link.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }))
@@ -100,6 +102,7 @@ export function createApp(d: Dependencies): Assembly {
     app.post('/wx/login', loginRateLimit(d.config.loginRateLimit, onError))
   }
   app.use(wx)
+  app.use(d.metrics.seen)
   app.use(appRoutes(d.notes, d.avatars, events.handler))
 
   app.use(notFound)

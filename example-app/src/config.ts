@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { randomBytes } from 'node:crypto'
 import { createRedis } from 'express-wx-login/redis'
 import * as v from 'valibot'
+import { wantsTracing } from './tracing.js'
 
 /** Which WeChat this server talks to. */
 export type WeChatConfig =
@@ -28,6 +29,8 @@ export interface Config {
   /** Express' `trust proxy`. */
   trustProxy?: number | string
   logLevel: string
+  /** OpenTelemetry's own variables ask for spans. */
+  tracing: boolean
 }
 
 /** The environment is not usable; `message` lists everything that is wrong with it. */
@@ -196,6 +199,7 @@ export function readConfig(source: NodeJS.ProcessEnv): Config {
     randomSessionSecret,
     loginRateLimit: env.LOGIN_RATE_LIMIT,
     logLevel: env.LOG_LEVEL,
+    tracing: wantsTracing(source),
     ...(env.REDIS_URL !== undefined && { redisUrl: env.REDIS_URL }),
     ...(env.DATABASE_URL !== undefined && { databaseUrl: env.DATABASE_URL }),
     ...(trust !== undefined && { trustProxy: /^\d+$/.test(trust) ? Number(trust) : trust }),

@@ -1,13 +1,19 @@
-import type { Request, RequestHandler } from 'express'
+import type { RequestHandler } from 'express'
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
+import { measureRedis } from './redis-metrics.js'
+import { routeOf } from './route-of.js'
+import { createWxMetrics } from './wx-metrics.js'
 
 export interface Metrics {
   /** Measures every request; first in the app. */
   readonly measure: RequestHandler
+  /** Counts the session of a request as active; behind the plugin. */
+  readonly seen: RequestHandler
   /** Answers Prometheus. */
   readonly expose: RequestHandler
-  login(): void
+  /** Counts an error of the app itself. */
   error(code: string): void
+  close(): void
 }
 
 export function createMetrics(): Metrics {
@@ -23,17 +29,15 @@ export function createMetrics(): Metrics {
     buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers,
   })
-  const logins = new Counter({
-    name: 'wx_logins_total',
-    help: 'Logins that made a session.',
-    registers,
-  })
   const errors = new Counter({
     name: 'app_errors_total',
-    help: 'Errors by their code, whether the client saw them or not.',
+    help: 'Errors of the app by their code, those of express-wx-login included, whether the client saw them or not.',
     labelNames: ['code'] as const,
     registers,
   })
+
+  const wx = createWxMetrics(registry)
+  const stopRedis = measureRedis(registry)
 
   return {
     measure: (req, res, next) => {
@@ -51,13 +55,11 @@ export function createMetrics(): Metrics {
     expose: async (_req, res) => {
       res.type(registry.contentType).send(await registry.metrics())
     },
-    login: () => logins.inc(),
+    seen: wx.seen,
     error: (code) => errors.inc({ code }),
+    close() {
+      wx.close()
+      stopRedis()
+    },
   }
-}
-
-/** The pattern of the route, not the path: paths are endless, and each would be a series of its own. */
-function routeOf(req: Request): string {
-  const route = req.route as { path?: unknown } | undefined
-  return typeof route?.path === 'string' ? req.baseUrl + route.path : 'none'
 }

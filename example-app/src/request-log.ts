@@ -1,14 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Request, RequestHandler, Response } from 'express'
+import { requestIdOf } from 'express-wx-login'
 import { pinoHttp } from 'pino-http'
 import { errorFields, type Log } from './logger.js'
-
-/** What a proxy or a phone may send as its own request id: short and harmless in a log. */
-const saneId = /^[\w.:-]{1,128}$/
-
-/** Asked every few seconds by machines: not worth a line each while all is well. */
-const probes = new Set(['/healthz', '/readyz', '/metrics'])
+import { isProbe } from './route-of.js'
 
 /**
  * The path of a request for the log. No path of this app has a part this long, but a token has, and whoever puts one
@@ -45,8 +40,7 @@ export function requestLog(log: Log): RequestHandler {
   return pinoHttp<Request, Response>({
     logger: log,
     genReqId: (req, res) => {
-      const given = req.headers['x-request-id']
-      const id = typeof given === 'string' && saneId.test(given) ? given : randomUUID()
+      const id = requestIdOf(req)
       res.setHeader('X-Request-Id', id)
       return id
     },
@@ -58,7 +52,7 @@ export function requestLog(log: Log): RequestHandler {
       if (res.statusCode >= 500) return 'error'
       // Answered well, and yet something went wrong that somebody should look at.
       if (errors.has(req) && res.statusCode < 400) return 'warn'
-      return probes.has(req.originalUrl) && res.statusCode < 400 ? 'debug' : 'info'
+      return isProbe(req) && res.statusCode < 400 ? 'debug' : 'info'
     },
     customSuccessMessage: () => 'request',
     customErrorMessage: () => 'request',

@@ -14,6 +14,7 @@ import { watchRedis } from './redis-watch.js'
 import { startMigration } from './schema.js'
 import { showServer, showStorage, type ShownStorage } from './shown-to-sandbox.js'
 import { describeStatus, type Status } from './status.js'
+import { openTracing } from './tracing.js'
 import { createUsers } from './users.js'
 import { openWeChat } from './wechat.js'
 
@@ -38,6 +39,10 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     atMost(closeTimeout, Promise.allSettled(closers.map(async (close) => close())))
 
   try {
+    const tracing = await openTracing(config.tracing)
+    if (tracing) closers.push(() => tracing.close())
+    const metrics = createMetrics()
+    closers.push(() => metrics.close())
     const wechat = await freePort('SANDBOX_PORT', openWeChat(config.wechat))
     closers.push(() => wechat.close())
 
@@ -65,7 +70,8 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       users,
       notes: createNotes(database),
       avatars: createAvatars(database),
-      metrics: createMetrics(),
+      metrics,
+      ...(tracing && { tracing }),
       log,
       status,
     })

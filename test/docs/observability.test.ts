@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { weChatChannel } from '../../src/diagnostics-channels.js'
 import { channelNames } from '../support/listen.js'
+import { startFakeWeChat } from '../example-app/fake-wechat.js'
 import { codes, read, root, tableWith } from './markdown.js'
+import { createWorkspace, run } from './workspace.js'
 
 const source = readFileSync(join(root, 'src/diagnostics-channels.ts'), 'utf8')
 
@@ -54,5 +56,69 @@ describe.each(['docs/observability.md', 'docs/zh-CN/observability.md'])('%s', (p
       const said = codes(message!).filter((code) => !values.has(code))
       expect([name, said.toSorted()]).toEqual([name, declared[codes(name!)[0]!]!.toSorted()])
     }
+  })
+})
+
+test.each(['docs/observability.md', 'docs/zh-CN/observability.md'])(
+  '%s has every metric of the example app, and no other',
+  (path) => {
+    const code = ['metrics', 'wx-metrics', 'redis-metrics']
+      .map((name) => readFileSync(join(root, `example-app/src/${name}.ts`), 'utf8'))
+      .join('\n')
+    const made = [...code.matchAll(/'((?:wx|http|app|redis)_[a-z0-9_]+)'/g)].map(
+      ([, name]) => name!,
+    )
+    const named = tableWith(read(path), 'wx_logins_total').map(([name]) => codes(name!)[0]!)
+    expect(named.toSorted()).toEqual([...new Set(made)].toSorted())
+  },
+)
+
+describe('the automatic instrumentation of http', () => {
+  /** The attributes of the spans that a login makes, with this set-up of the instrumentation. */
+  async function spansOf(setUp: string): Promise<string> {
+    const wechat = await startFakeWeChat()
+    const workspace = createWorkspace()
+    const { WX_APPID: appid, WX_SECRET: secret } = wechat.env
+    const login = { appid, secret, baseUrl: wechat.baseUrl, code: 'alice-canary' }
+    const script = workspace.write(
+      'login.mjs',
+      `${setUp}
+      import { createRequire } from 'node:module'
+      const require = createRequire(import.meta.url)
+      const sdk = require('@opentelemetry/sdk-trace-base')
+      const exporter = new sdk.InMemorySpanExporter()
+      const spanProcessors = [new sdk.SimpleSpanProcessor(exporter)]
+      http.setTracerProvider(new sdk.BasicTracerProvider({ spanProcessors }))
+      const { code2Session } = require('express-wx-login')
+      await code2Session(${JSON.stringify(login)})
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      console.log(JSON.stringify(exporter.getFinishedSpans().map((span) => span.attributes)))`,
+    )
+    try {
+      const { ok, stdout, stderr } = await run(process.execPath, [script])
+      if (!ok) throw new Error(stderr)
+      return stdout
+    } finally {
+      workspace.remove()
+      await wechat.close()
+    }
+  }
+
+  test('leaks the AppSecret and the code as it is', async () => {
+    const spans = await spansOf(
+      `import { HttpInstrumentation } from '@opentelemetry/instrumentation-http'
+      const http = new HttpInstrumentation()`,
+    )
+    expect(spans).toContain('secret=c0ffee')
+    expect(spans).toContain('js_code=alice-canary')
+  })
+
+  test('makes no span of WeChat with the set-up of the documents', async () => {
+    const block = read('docs/observability.md').blocks.find(({ text }) =>
+      text.includes('HttpInstrumentation'),
+    )!
+    expect(block.text).toContain("'api.weixin.qq.com'")
+    const spans = await spansOf(block.text.replace('api.weixin.qq.com', '127.0.0.1'))
+    expect(JSON.parse(spans)).toEqual([])
   })
 })
