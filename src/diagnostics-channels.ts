@@ -1,6 +1,6 @@
 import { channel, tracingChannel } from 'node:diagnostics_channel'
 import { WxLoginError, type WxErrorCode } from './errors.js'
-import type { SessionsEnd } from './types.js'
+import type { WxSessionEnd } from './types.js'
 
 /** Who asked, as far as logs may know. */
 interface OfRequest {
@@ -80,10 +80,10 @@ export interface WxDiagnostics {
   'express-wx-login:key:refused': { appid: string; sessionId?: string }
   /** Data was accepted with a key that had been replaced, `replacedMs` before. */
   'express-wx-login:key:earlier': { appid: string; replacedMs: number }
-  /** Sessions were ended by this process. Those that expire end without a word. */
+  /** Sessions were ended by this process. Those that expire end without a word, so that it is never `gone`. */
   'express-wx-login:session:ended': {
     sessionIds: readonly string[]
-    reason: SessionsEnd['reason']
+    reason: WxSessionEnd['reason']
   }
   /** What `onRevoke` is told of a user; `reason` as there. */
   'express-wx-login:session:revoked': {

@@ -9,6 +9,8 @@ export const chinese = {
     decryptData:
       '用会话密钥解密 `encryptedData`（AES-128-CBC，PKCS#7）。内容必须是严格的 UTF-8 和一个 JSON 对象：读得宽松，没有密钥的人就能靠翻转比特注入字段。',
     getWx: '在守卫之后的路由里取得当前用户：即 `req.wx`，但绝不为 undefined。',
+    requestIdOf:
+      '请求的编号，每次都相同：应用设置了 `req.id`（pino-http 会）就取它，其次取回复的 `X-Request-Id`，再次取请求的，都没有则新生成。只接受 1 到 128 个字母、数字、`_`、`.`、`:`、`-`。插件的回复（错误的 `requestId`、`X-Request-Id` 头）和诊断事件里都有它；用这个函数，你的日志里也可以有。',
     verifySignature:
       '检查 `signature` 是否为 `sha1(rawData + session_key)` 的十六进制，比较用时恒定。`rawData` 必须逐字节是手机发来的文本：解析后再序列化，签名就不同了。',
     wxLogin:
@@ -31,6 +33,8 @@ export const chinese = {
     WxContext:
       '当前用户：每个带有效会话的请求上的 `req.wx`。复制、打印或对它 `JSON.stringify`，都不会露出会话密钥。',
     WxCookieOptions: "会话 cookie 的属性。默认 `{ httpOnly: true, sameSite: 'lax', path: '/' }`。",
+    WxDiagnostics:
+      '这个包在 `node:diagnostics_channel` 上发布的内容：每个通道的名称及其消息。`express-wx-login:wechat` 是追踪通道的名称，它的事件是 `tracing:express-wx-login:wechat:start`、`:end`、`:asyncStart`、`:asyncEnd`、`:error`。任何消息都不含 token、code、密钥、AppSecret、手机号、openid 和 unionid。见[可观测性](observability.md)。',
     WxEncryptedData: '手机从微信得到的 `encryptedData` 及其 `iv`，均为 base64。',
     WxEncryptedDataCheck:
       '微信对一份加密数据的说法；见 [`WxServerApi.checkEncryptedData`](#interface-wxserverapi)。',
@@ -63,6 +67,7 @@ export const chinese = {
     WxSignedData: '手机从微信得到的 `rawData` 及其 `signature`；`rawData` 要逐字节保持原样。',
     WxTransportOptions: 'token 如何传送。',
     WxWatermark: '微信加密数据里的水印：为哪个小程序、在何时生成。',
+    WxWeChatCall: '对微信的一次请求；它的各个事件共用同一个对象，逐步填写。',
     WxWeChatOptions: '这个包如何与微信通信。',
     Awaitable: '一个值，或它的 promise。',
     WxAccessTokenSource:
