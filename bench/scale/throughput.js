@@ -8,6 +8,8 @@ import { drive } from './load.js'
  * @property {number} rate requests a second of all
  * @property {number} cpu µs of the server processes for one request
  * @property {number} ratio of that CPU to the one process', inside each round
+ * @property {number} bare the same ratio of bare Express, which shares nothing but the machine
+ * @property {number} beside `ratio` to `bare`, inside each round
  * @property {number} repeated rounds that were measured again: a process had no Redis for a while, as its machine was
  *   busy elsewhere
  * @property {number} least share of the requests that a process had, of an equal share
@@ -15,17 +17,18 @@ import { drive } from './load.js'
 
 /** @typedef {import('../lib/child.js').Child & { port: number }} Balancer */
 
+/** @typedef {{ apps: import('./apps.js').App[], next: () => import('./load.js').Ask }} Servers */
+
 /**
  * The same load for each process, behind the balancer, with more and more of them.
  *
- * @param {import('./apps.js').App[]} apps
+ * @param {{ ours: Servers, bare: Servers }} servers
  * @param {Balancer} balancer
- * @param {() => import('./load.js').Ask} next
  * @param {{ counts: number[], rounds: number, ms: number }} options
  * @returns {Promise<Throughput[]>}
  */
-export async function measureThroughput(apps, balancer, next, { counts, rounds, ms }) {
-  /** @type {Round[][]} */
+export async function measureThroughput({ ours, bare }, balancer, { counts, rounds, ms }) {
+  /** @type {{ ours: Round, bare: Round }[][]} */
   const taken = []
   let repeated = 0
   // The first warms up.
@@ -33,7 +36,10 @@ export async function measureThroughput(apps, balancer, next, { counts, rounds, 
     try {
       const all = []
       for (const count of counts) {
-        all.push(await measureRound(apps.slice(0, count), balancer, next, ms))
+        all.push({
+          ours: await measureRound(ours, count, balancer, ms),
+          bare: await measureRound(bare, count, balancer, ms),
+        })
       }
       if (round >= 0) taken.push(all)
       round += 1
@@ -43,25 +49,34 @@ export async function measureThroughput(apps, balancer, next, { counts, rounds, 
       await delay(1000)
     }
   }
-  return counts.map((processes, i) => ({
-    ...{ processes, repeated },
-    rate: median(taken.map((all) => all[i].rate)),
-    cpu: median(taken.map((all) => all[i].cpu)),
-    ratio: median(taken.map((all) => all[i].cpu / all[0].cpu)),
-    least: median(taken.map((all) => all[i].least)),
-  }))
+  return counts.map((processes, i) => {
+    const growth = (/** @type {'ours' | 'bare'} */ kind) =>
+      taken.map((all) => all[i][kind].cpu / all[0][kind].cpu)
+    const [ofOurs, ofBare] = [growth('ours'), growth('bare')]
+    return {
+      ...{ processes, repeated },
+      rate: median(taken.map((all) => all[i].ours.rate)),
+      cpu: median(taken.map((all) => all[i].ours.cpu)),
+      ratio: median(ofOurs),
+      bare: median(ofBare),
+      beside: median(ofOurs.map((ratio, round) => ratio / ofBare[round])),
+      least: median(taken.map((all) => all[i].ours.least)),
+    }
+  })
 }
 
 /** @typedef {{ rate: number, cpu: number, least: number }} Round */
 
 /**
- * @param {import('./apps.js').App[]} apps
+ * @param {Servers} servers
+ * @param {number} count how many of them
  * @param {Balancer} balancer
- * @param {() => import('./load.js').Ask} next
  * @param {number} ms
  * @returns {Promise<Round>}
  */
-async function measureRound(apps, balancer, next, ms) {
+async function measureRound(servers, count, balancer, ms) {
+  const apps = servers.apps.slice(0, count)
+  const { next } = servers
   const ports = apps.map(({ port }) => port)
   await balancer.ask('balance', ports)
   const before = await Promise.all(apps.map((app) => app.ask('cpu')))

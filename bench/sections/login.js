@@ -100,7 +100,7 @@ export async function run({ quick, log }) {
     const near = await measureInRounds(fleet, { ...how, rounds: quick ? 2 : 7 })
     log('WeChat 30 ms away')
     await wechat.setPause(30)
-    const far = await measureInRounds(fleet, { ...how, rounds: quick ? 1 : 5 })
+    const far = await measureInRounds(fleet, { ...how, rounds: quick ? 1 : 9 })
     await wechat.setPause(0)
     const roundTrips = await loginRoundTrips(wechat)
     const [ours, usual] = ['ours', 'usual'].map((key) => near.get(key))

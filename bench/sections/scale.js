@@ -40,23 +40,22 @@ async function startFleet(sandbox, count) {
     const cluster = await startCluster()
     open.push(cluster)
     const { appid, secret: appSecret, baseUrl } = sandbox
-    const apps = []
-    for (let i = 0; i < count; i += 1) {
-      const app = await startApp(
-        {
-          kind: 'plugin',
-          secret,
-          redisUrl: cluster.url,
-          wechat: { appid, secret: appSecret, baseUrl },
-        },
-        i % availableParallelism(),
-      )
-      open.push(app)
-      apps.push(app)
+    const wechat = { appid, secret: appSecret, baseUrl }
+    /** @param {import('../scale/app.js').AppConfig} config */
+    const startEach = async (config) => {
+      const apps = []
+      for (let i = 0; i < count; i += 1) {
+        const app = await startApp(config, i % availableParallelism())
+        open.push(app)
+        apps.push(app)
+      }
+      return apps
     }
+    const apps = await startEach({ kind: 'plugin', secret, redisUrl: cluster.url, wechat })
+    const bare = await startEach({ kind: 'express', secret })
     const child = await startChild(balancerFile, { core: cores.others })
     open.push(child)
-    return { apps, balancer: { ...child, port: child.ready.port }, stop }
+    return { apps, bare, balancer: { ...child, port: child.ready.port }, stop }
   } catch (error) {
     await stop()
     throw error
@@ -107,7 +106,7 @@ export async function run(ctx) {
   try {
     log('scale: a cluster of three masters')
     fleet = await startFleet(sandbox, Math.max(...counts))
-    const { apps, balancer } = fleet
+    const { apps, bare, balancer } = fleet
     const all = `${apps.length} processes`
 
     log(`scale: sessions, tokens, revocations and writes in ${all}`)
@@ -125,9 +124,14 @@ export async function run(ctx) {
       asks.push({ bytes: request('GET', '/me', { token }), status: 200 })
     }
     let turn = 0
-    const throughput = await measureThroughput(apps, balancer, () => asks[turn++ % asks.length], {
+    const plain = { bytes: request('GET', '/me'), status: 200 }
+    const servers = {
+      ours: { apps, next: () => asks[turn++ % asks.length] },
+      bare: { apps: bare, next: () => plain },
+    }
+    const throughput = await measureThroughput(servers, balancer, {
       counts,
-      ...(quick ? { rounds: 4, ms: 1000 } : { rounds: 9, ms: 3000 }),
+      ...(quick ? { rounds: 4, ms: 1000 } : { rounds: 9, ms: 2000 }),
     })
     await fleet.stop()
     fleet = undefined
@@ -139,9 +143,12 @@ export async function run(ctx) {
     return {
       columns: ['what', 'figure'],
       rows: [
-        ...throughput.map(({ processes, rate, cpu, least }) => [
+        ...throughput.map(({ processes, rate, cpu, least, ratio, bare: ofBare }) => [
           `guarded requests, ${processes} process${processes === 1 ? '' : 'es'} behind the balancer, on a cluster`,
-          `${fixed(cpu, 1)} µs CPU each, ${grouped(rate)} a second, least busy process ${fixed(least)} of its share`,
+          `${fixed(cpu, 1)} µs CPU each, ${grouped(rate)} a second, least busy process ${fixed(least)} of its share` +
+            (processes === 1
+              ? ''
+              : `; CPU ${fixed(ratio)} of one process', bare Express ${fixed(ofBare)}`),
         ]),
         [
           `revocation: until ${all} refuse the session`,
@@ -151,8 +158,9 @@ export async function run(ctx) {
       ],
       notes: [
         `This machine has ${machine} cores for the servers, three masters, balancer and load generator: requests a second ` +
-          'cannot grow with processes beyond that, so CPU per request of the server processes is compared, and more processes than cores, which wait for each other, ' +
-          'have no bar.',
+          'cannot grow with processes beyond that, so CPU per request of the server processes is compared. Two processes that ' +
+          'share nothing but the machine take more of it each, too: bare Express in the same rounds says how much. More ' +
+          'processes than cores, which wait for each other, have no bar.',
         ...(repeated > 0
           ? [
               `${repeated} rounds were measured again: a process was without Redis, as the machine was busy elsewhere.`,
@@ -193,8 +201,13 @@ export async function run(ctx) {
         ),
         ...throughput
           .filter(({ processes }) => processes > 1 && processes <= machine)
-          .map(({ processes, ratio }) =>
-            bar(`CPU per request of ${processes} processes to one`, ratio, 'at most', 1.1),
+          .map(({ processes, beside }) =>
+            bar(
+              `CPU per request of ${processes} processes to one, beside bare Express'`,
+              beside,
+              'at most',
+              1.1,
+            ),
           ),
       ],
     }
