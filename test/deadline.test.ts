@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { DeadlineError, withDeadline } from '../src/deadline.js'
+import { callInTime, DeadlineError, withDeadline } from '../src/deadline.js'
 
 beforeEach(() => {
   jest.useFakeTimers({ doNotFake: ['setImmediate'] })
@@ -53,4 +53,12 @@ test.each(['an answer', 'an error'])('drops %s that comes late', async (kind) =>
   const waiting = expect(withDeadline(late, 1000)).rejects.toBeInstanceOf(DeadlineError)
   await jest.advanceTimersByTimeAsync(3000)
   await waiting
+})
+
+test('a callback that throws is not taken for a failure of the call', () => {
+  const done = jest.fn(() => {
+    throw new Error('of the app')
+  })
+  expect(() => callInTime(1000, (settle) => settle(null, 'answer'), done)).toThrow('of the app')
+  expect(done.mock.calls).toEqual([[null, 'answer']])
 })

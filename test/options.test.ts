@@ -296,7 +296,7 @@ describe('every other option', () => {
       fc.property(fc.anything(), (options) => {
         expect(optionFaults(options).length).toBeGreaterThan(0)
       }),
-      { numRuns: 500 },
+      { numRuns: 1000 },
     )
     const key = fc.constantFrom(
       'session',
@@ -311,7 +311,7 @@ describe('every other option', () => {
       fc.property(fc.dictionary(key, fc.anything()), (more) => {
         expect(Array.isArray(optionFaults({ ...app, ...more }))).toBe(true)
       }),
-      { numRuns: 500 },
+      { numRuns: 1000 },
     )
   })
 

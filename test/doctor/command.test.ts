@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { runDoctor } from '../../src/doctor/command.js'
 import { createSandbox, type Sandbox } from '../../src/sandbox/index.js'
 import { redisUrl } from '../support/redis.js'
 import { removeFolder, temporaryFolder } from '../support/services.js'
@@ -100,6 +101,14 @@ describe.each([
     expect(out + err).not.toContain('canary-secret')
     expect(sandbox.requests).toEqual([])
   })
+})
+
+it('ends with the error of a terminal that is gone', async () => {
+  const gone = new Error('EPIPE')
+  const out = (): void => {
+    throw gone
+  }
+  await expect(runDoctor(['--help'], { out, err: () => undefined })).rejects.toBe(gone)
 })
 
 describe('--env-file', () => {

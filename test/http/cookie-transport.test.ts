@@ -141,3 +141,27 @@ describe('cookie transport', () => {
     }
   })
 })
+
+describe('a record in the store that is no session', () => {
+  it.each([
+    ['nothing that express-session can read', {}],
+    ['with a login that is none', { cookie: {}, wx: 5 }],
+  ])('is 401, and goes: %s', async (_what, record) => {
+    const store = new MemoryStore()
+    const { sessions } = store as unknown as { sessions: Record<string, string> }
+    const session = { secret: sessionSecret, store }
+    await withTestApp({ wx: { transport: { cookie: true }, session } }, async (t) => {
+      const reply = await t.post('/wx/login', { code: t.sandbox.user('alice').login() })
+      const { token } = reply.body as { token: string }
+      const [sid] = Object.keys(sessions)
+      for (const send of [
+        () => t.get('/me', token),
+        () => t.http.get('/me').set('Cookie', pair(cookieOf(reply))),
+      ]) {
+        sessions[sid!] = JSON.stringify(record)
+        expect((await send()).status).toBe(401)
+        expect(Object.keys(sessions)).not.toContain(sid)
+      }
+    })
+  })
+})

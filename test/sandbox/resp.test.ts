@@ -123,6 +123,6 @@ test('however commands are cut into pieces, the same commands come out', () => {
         expect(read(bytes, cuts).map(({ value }) => value)).toEqual(commands)
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   )
 })

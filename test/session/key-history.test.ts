@@ -328,7 +328,7 @@ describe('whatever logins there were', () => {
           }
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 1000 },
     )
   })
 })

@@ -102,7 +102,7 @@ describe('the request', () => {
         expect(seen[0]!.getAll('appid')).toEqual([app.appid])
         expect(seen[0]!.getAll('grant_type')).toEqual(['authorization_code'])
       }),
-      { numRuns: 300 },
+      { numRuns: 1000 },
     )
   })
 

@@ -283,7 +283,7 @@ describe('with several keys', () => {
           expect(accepted).toBe(used !== undefined && inTime)
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 1000 },
     )
   })
 })

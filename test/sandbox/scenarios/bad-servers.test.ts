@@ -72,6 +72,15 @@ describe('a server that answers nothing but odd errors', () => {
   })
 })
 
+describe('a server that answers null', () => {
+  it.each(played.map(({ id }) => [id]))('does not pass %s', async (id) => {
+    const target = await serve((_req, res) => json(res, 200, null))
+    const scenario = scenarios.find((one) => one.id === id)!
+    const options = { sandbox: sandbox.baseUrl, target, mode: 'contract' } as const
+    expect((await runScenario(scenario, options)).status).toBe('failed')
+  })
+})
+
 describe('the way through the relay', () => {
   it('keeps the path of the server, and answers without a body', async () => {
     const asked: string[] = []

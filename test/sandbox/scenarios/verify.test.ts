@@ -360,6 +360,24 @@ describe('exit code 3, with what to set:', () => {
   })
 })
 
+describe('a terminal that is gone', () => {
+  const gone = new Error('EPIPE')
+  const io = {
+    out(): void {
+      throw gone
+    },
+    err: () => undefined,
+    stopped: new Promise(() => undefined),
+  }
+
+  it.each([
+    ['the help', () => ['--help']],
+    ['a run', () => at(app.url, '--only', 'first-login')],
+  ])('is no mistake of the server: %s ends with that error', async (_what, args) => {
+    await expect(runVerify(args(), io)).rejects.toBe(gone)
+  })
+})
+
 describe('exit code 2: wrong usage', () => {
   const target = ['--target', 'http://127.0.0.1:3000']
   it.each<[string[], RegExp]>([
