@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { requireWxSession } from '../../src/index.js'
 import { createRedis } from '../../src/redis/index.js'
 import { sessionSecret, withTestApp } from '../support/test-app.js'
 import { until } from '../support/until.js'
@@ -151,7 +152,7 @@ describe('attack 12: a poisoned record: 401, dropped, and the next login works',
     await refusesAndRecovers(token)
   })
 
-  test.each([
+  const cookies: [string, unknown][] = [
     ['is a number', 5],
     ['is a text', 'x'],
     ['is a list', []],
@@ -159,26 +160,69 @@ describe('attack 12: a poisoned record: 401, dropped, and the next login works',
     ['has a lifetime that is none', { originalMaxAge: 'x' }],
     ['has an end that is none', { originalMaxAge: 1000, expires: 'x' }],
     ['sets what only a method may be', { originalMaxAge: 1000, serialize: 1, data: 1 }],
-  ])('whose cookie %s, around a login that is good, never makes a 500', async (_what, cookie) => {
-    const { token } = await t.login('alice')
-    const record = JSON.parse((await t.admin.get(recordOf(token)))!) as object
-    await t.admin.set(recordOf(token), JSON.stringify({ ...record, cookie }))
-    // The first reads the session, the second writes it.
-    const form = new FormData()
-    form.set('avatar', new Blob([picture]))
-    const answers = [
-      (await t.ask('/me', { token })).status,
-      (
-        await fetch(`${t.url}/me/avatar`, {
-          method: 'POST',
-          body: form,
-          headers: { authorization: `Bearer ${token}` },
-        })
-      ).status,
-      (await t.ask('/me', { token })).status,
-    ]
-    for (const status of answers) expect([200, 401]).toContain(status)
-    const again = await t.login('alice', { token })
-    expect(await t.me(again.token)).toBe(200)
+  ]
+
+  test.each(cookies)(
+    'whose cookie %s, around a login that is good, never makes a 500',
+    async (_what, cookie) => {
+      const { token } = await t.login('alice')
+      const record = JSON.parse((await t.admin.get(recordOf(token)))!) as object
+      await t.admin.set(recordOf(token), JSON.stringify({ ...record, cookie }))
+      // The first reads the session, the second writes it.
+      const form = new FormData()
+      form.set('avatar', new Blob([picture]))
+      const answers = [
+        (await t.ask('/me', { token })).status,
+        (
+          await fetch(`${t.url}/me/avatar`, {
+            method: 'POST',
+            body: form,
+            headers: { authorization: `Bearer ${token}` },
+          })
+        ).status,
+        (await t.ask('/me', { token })).status,
+      ]
+      for (const status of answers) expect([200, 401]).toContain(status)
+      const again = await t.login('alice', { token })
+      expect(await t.me(again.token)).toBe(200)
+    },
+  )
+
+  test('with cookies on, where express-session itself reads them, it is the same', async () => {
+    const redis = createRedis(t.redis.url)
+    await redis.connect()
+    await withTestApp(
+      {
+        wx: { redis, redisPrefix: 'poison:', transport: { cookie: true } },
+        routes(app) {
+          app.get('/write', requireWxSession, (req, res) => {
+            Object.assign(req.session, { written: true })
+            res.json({})
+          })
+        },
+      },
+      async ({ http, post, sandbox }) => {
+        for (const [what, cookie] of [...cookies, ['is missing', undefined], ['is null', null]]) {
+          const reply = await post('/wx/login', { code: sandbox.user('alice').login() })
+          const { token } = reply.body as { token: string }
+          const [pair = ''] = (reply.headers['set-cookie'] as unknown as string[])[0]!.split(';')
+          const key = `poison:sess:${token.slice(0, 32)}`
+          const record = JSON.parse((await t.admin.get(key))!) as object
+          await t.admin.set(key, JSON.stringify({ ...record, cookie }))
+          const statuses: number[] = []
+          for (const path of ['/me', '/write', '/me'])
+            statuses.push((await http.get(path).set('Cookie', pair)).status)
+          expect([what, statuses.filter((status) => status !== 200 && status !== 401)]).toEqual([
+            what,
+            [],
+          ])
+          const again = await http
+            .post('/wx/login')
+            .set('Cookie', pair)
+            .send({ code: sandbox.user('alice').login() })
+          expect([what, again.status]).toEqual([what, 200])
+        }
+      },
+    ).finally(() => redis.close())
   })
 })
