@@ -8,7 +8,7 @@ import {
 let t: AttackedApp
 let token: string
 beforeAll(async () => {
-  t = await startAttackedApp()
+  t = await startAttackedApp({ redis: null })
   ;({ token } = await t.login('alice'))
 })
 afterAll(() => t?.close())

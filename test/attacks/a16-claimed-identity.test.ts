@@ -3,7 +3,7 @@ import { type AttackedApp, startAttackedApp } from './attacked-app.js'
 let t: AttackedApp
 let victim: { token: string; openid: string; id: number }
 beforeAll(async () => {
-  t = await startAttackedApp()
+  t = await startAttackedApp({ redis: null })
   const { token, user } = await t.login('victim')
   victim = { token, openid: t.sandbox.user('victim').openid(), id: (user as { id: number }).id }
 })

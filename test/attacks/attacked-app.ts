@@ -3,6 +3,7 @@ import { createSandbox, type Sandbox } from '../../src/sandbox/index.js'
 import { type Answer, type App, http, startApp } from '../example-app/spawn-app.js'
 import { type RedisServer, startRedisServer } from '../support/redis.js'
 import { errorReply, type LoginReply } from '../support/test-app.js'
+import { until } from '../support/until.js'
 
 /** At least 32 bytes, and known to attackers where an attack asks for that. */
 export const attackedSecret = 'the session secret of the attacked app'
@@ -71,6 +72,8 @@ export async function startAttackedApp(options: AttackedAppOptions = {}): Promis
   })
   const { url } = app
   const ask: AttackedApp['ask'] = (path, o) => http(url + path, o)
+  // It takes requests before its Redis is there.
+  await until(async () => (await ask('/readyz')).status === 200, 30_000)
 
   function must<T>(part: T | undefined, name: string): T {
     if (part === undefined) throw new Error(`this app was started without ${name}`)
