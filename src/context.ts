@@ -5,6 +5,7 @@ import { asUser, identityOf, requestState, type Runtime } from './runtime.js'
 import { publicId, shownKeyId } from './session/record.js'
 import type { Login } from './session/session-host.js'
 import { available } from './session/store-guard.js'
+import { explained } from './start-up.js'
 import type { WxContext, WxEncryptedData, WxSignedData, WxUser } from './types.js'
 import { isStaleKey, openDataFaults } from './wechat/open-data.js'
 import { decryptFor, type Expected, isSigned } from './wechat/user-data.js'
@@ -173,8 +174,10 @@ export function getWx(req: object): WxContext {
   const state = requestState(req as Parameters<typeof requestState>[0])
   if (!state) {
     throw new WxLoginError('WX_SESSION_MISSING', {
-      message:
-        'getWx: the plugin has not seen this request. Put app.use(wxLogin(...)) before the routes.',
+      message: explained(
+        'getWx: the plugin has not seen this request. Put app.use(wxLogin(...)) at the root of the app, before the routes.',
+        'not-seen',
+      ),
     })
   }
   if (state.failure) throw state.failure

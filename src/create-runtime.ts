@@ -24,6 +24,7 @@ import { createSessionEnds } from './session/session-ends.js'
 import type { SessionHost } from './session/session-host.js'
 import { available, slideStep, StoreGuard, storeUnavailable } from './session/store-guard.js'
 import type { Settings } from './settings.js'
+import { explained } from './start-up.js'
 import type { UserState, WxIdentity, WxRedisClient } from './types.js'
 import { createAccessTokens } from './wechat/access-token.js'
 import { createBreaker } from './wechat/breaker.js'
@@ -89,7 +90,10 @@ function createHost(
   if (!link && production()) {
     warnOnce(
       'WX_LISTS',
-      'wxLogin has no redis: wx.sessions, session.maxPerUser and the limit on refused data know this process only.',
+      explained(
+        'wxLogin has no redis: wx.sessions, session.maxPerUser and the limit on refused data know this process only.',
+        'memory',
+      ),
     )
   }
   if (!session) return createAppSession(timeout)
@@ -115,7 +119,10 @@ function createHost(
   if (store instanceof expressSession.MemoryStore) {
     warnOnce(
       'WX_MEMORY',
-      'wxLogin keeps sessions in memory: they end with this process. Give it `redis`.',
+      explained(
+        'wxLogin keeps sessions in memory: they end with this process. Give it `redis`.',
+        'memory',
+      ),
     )
   }
   return host(new StoreGuard(store, options))

@@ -1,3 +1,5 @@
+import { explained } from './start-up.js'
+
 /**
  * Every code a {@link WxLoginError} can carry. Stable: programs switch on them.
  *
@@ -97,14 +99,18 @@ const table: Readonly<Record<WxErrorCode, Row>> = {
   WX_SESSION_MISSING: {
     status: 500,
     action: 'none',
-    message:
+    message: explained(
       'No session. Either give wxLogin a `session: { secret }`, or put express-session in front of it; and put app.use(wxLogin(...)) before the routes that use it.',
+      'no-session',
+    ),
   },
   WX_SESSION_CONFLICT: {
     status: 500,
     action: 'none',
-    message:
-      'Two sessions: another express-session runs before wxLogin, which was given `session` as well. Remove one of the two.',
+    message: explained(
+      'Two sessions: another session middleware runs before wxLogin, which was given `session` as well. Remove one of the two.',
+      'two-sessions',
+    ),
   },
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { NextFunction, Request, Response } from 'express'
 import { callerOf, hearCaller } from './cloud-call.js'
 import { createContext } from './context.js'
+import { warnOnce } from './diagnostics.js'
 import { WxLoginError } from './errors.js'
 import { share, until } from './request-slot.js'
 import { RequestState, requestState, type Runtime, setRequestState } from './runtime.js'
@@ -9,6 +10,7 @@ import { servedApp } from './served-app.js'
 import type { CloudCaller } from './session/cloud-caller.js'
 import { keyIdOf, noKey, type WxSessionRecord } from './session/record.js'
 import type { Loaded, Login } from './session/session-host.js'
+import { explained } from './start-up.js'
 import type { WxContext, WxIdentity } from './types.js'
 
 const shared = Symbol('express-wx-login.wx')
@@ -72,9 +74,32 @@ async function join(
   return { record: null, failure: otherUser() }
 }
 
+const isSecond = (first: Runtime, second: Runtime): boolean =>
+  first !== second &&
+  first.settings.routes.login !== false &&
+  first.settings.routes.login === second.settings.routes.login
+
 /** Finds out who sends a request. */
 export function loadLogin(runtime: Runtime, req: Request, res: Response, next: NextFunction): void {
   const before = requestState(req)
+  if (req.baseUrl) {
+    warnOnce(
+      'WX_SUB_PATH',
+      explained(
+        'wxLogin is mounted on a sub-path: its own routes are below that path, and routes elsewhere have no req.wx. Put app.use(wxLogin(...)) at the root, and other paths into the option routes.',
+        'sub-path',
+      ),
+    )
+  }
+  if (before && isSecond(before.runtime, runtime)) {
+    warnOnce(
+      'WX_TWICE',
+      explained(
+        'Two wxLogin() in one app with the same login route: the second one never sees a login. Keep one; several mini programs go into its option apps.',
+        'two-plugins',
+      ),
+    )
+  }
   // Mounted twice, or behind another wxLogin that knows the user: once is enough.
   if (before && (before.login || before.runtime === runtime)) {
     next()

@@ -1,7 +1,4 @@
 import * as v from 'valibot'
-import { WxLoginError } from './errors.js'
-import { unknownOptions } from './option-names.js'
-import type { WxApp, WxCommonOptions, WxSessionOptions } from './types.js'
 
 /** Whether this process serves real users. */
 export const production = (): boolean => process.env['NODE_ENV'] === 'production'
@@ -51,18 +48,34 @@ export const appidPattern = /^[\w-]{1,64}$/
 const appid = v.pipe(
   v.string('must be the AppID'),
   v.regex(appidPattern, 'must be the AppID: letters and digits'),
+  v.check(
+    (id) => !id.startsWith('gh_'),
+    'is the original id (原始ID); give the AppID, which begins with wx',
+  ),
+  v.check(
+    (id) => id !== 'touristappid',
+    'is the one of a project without a mini program; give the AppID of yours',
+  ),
 )
 type Methods = Record<string, unknown> | null | undefined
 
-const app = v.object({ appid, secret: text('the AppSecret') })
+/** One mini program. */
+export const appSchema = v.object({ appid, secret: text('the AppSecret') }, (issue) =>
+  issue.expected === 'Object' ? 'must be { appid, secret }' : 'missing',
+)
 
-const schema = v.object({
-  appid: v.optional(app.entries.appid),
-  secret: v.optional(app.entries.secret),
+/** What `wxLogin` takes. */
+export const optionSchema = v.object({
+  appid: v.optional(appSchema.entries.appid),
+  secret: v.optional(appSchema.entries.secret),
   apps: v.optional(
-    v.union(
-      [v.function(), v.pipe(v.array(app), v.minLength(1, 'must not be empty'))],
-      'must be a list of { appid, secret }, or a function',
+    v.lazy((apps) =>
+      typeof apps === 'function'
+        ? v.function()
+        : v.pipe(
+            v.array(appSchema, 'must be a list of { appid, secret }, or a function'),
+            v.minLength(1, 'must not be empty'),
+          ),
     ),
   ),
   session: v.optional(
@@ -193,52 +206,4 @@ function usableBaseUrl(value: string): boolean {
 /** Whether a URL leads to this machine. */
 export function isLoopback(url: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname)
-}
-
-/** What is wrong with the options, each fault in one line that says which option and what it must be. */
-export function optionFaults(options: unknown): string[] {
-  if (typeof options !== 'object' || options === null) return ['must be called with an object']
-  const result = v.safeParse(schema, options)
-  const faults = unknownOptions(schema.entries, app.entries, options)
-  for (const issue of result.issues ?? []) {
-    const path = v.getDotPath(issue)
-    faults.push(path ? `${path}: ${issue.message}` : issue.message)
-  }
-  const o = options as Partial<Record<keyof WxCommonOptions | 'appid' | 'secret' | 'apps', unknown>>
-  if (o.apps !== undefined && (o.appid !== undefined || o.secret !== undefined)) {
-    faults.push('apps: give either apps, or appid and secret')
-  } else if (o.apps === undefined) {
-    if (o.appid === undefined) faults.push('appid: missing')
-    if (o.secret === undefined) faults.push('secret: missing (the AppSecret of the mini program)')
-  }
-  if (Array.isArray(o.apps)) {
-    const seen = o.apps.map((a: unknown) => (a as Partial<WxApp> | null)?.appid)
-    seen.forEach((appid, i) => {
-      if (appid !== undefined && seen.indexOf(appid) !== i)
-        faults.push(`apps.${String(i)}.appid: twice`)
-    })
-  }
-  const session = o.session as Partial<WxSessionOptions> | null | undefined
-  if (session && session.store === undefined && o.redis === undefined && production()) {
-    faults.push(
-      'redis: missing; sessions in memory are for development, give redis or session.store',
-    )
-  }
-  const { ttl = defaultTtl, absoluteTtl } = session ?? {}
-  if (typeof ttl === 'number' && typeof absoluteTtl === 'number' && absoluteTtl < ttl) {
-    faults.push('session.absoluteTtl: must not be shorter than session.ttl')
-  }
-  if (!session && typeof o.apps === 'function' && o.keySecret === undefined) {
-    faults.push(
-      'keySecret: missing; it seals session keys where apps is a function and the session is yours',
-    )
-  }
-  return faults
-}
-
-/** One error that names every fault. */
-export function optionError(faults: string[]): WxLoginError {
-  return new WxLoginError('WX_APP_CONFIG', {
-    message: `wxLogin: ${faults.length === 1 ? 'an option is' : `${String(faults.length)} options are`} wrong:\n${faults.map((f) => `  - ${f}`).join('\n')}`,
-  })
 }

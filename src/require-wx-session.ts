@@ -4,6 +4,7 @@ import { WxLoginError } from './errors.js'
 import { requestIdOf } from './request-id.js'
 import { sendError } from './respond.js'
 import { requestState } from './runtime.js'
+import { explained } from './start-up.js'
 import type { GuardOptions } from './types.js'
 
 /**
@@ -33,8 +34,10 @@ function guard(options: GuardOptions, req: Request, res: Response, next: NextFun
   if (!state) {
     refuse(
       new WxLoginError('WX_SESSION_MISSING', {
-        message:
-          'requireWxSession: the plugin has not seen this request. Put app.use(wxLogin(...)) before the routes.',
+        message: explained(
+          'requireWxSession: the plugin has not seen this request. Put app.use(wxLogin(...)) at the root of the app, before the routes.',
+          'not-seen',
+        ),
       }),
     )
     return
@@ -70,7 +73,10 @@ function factory(options: GuardOptions): AnyRoute {
     !(maxAge === undefined || (typeof maxAge === 'number' && maxAge > 0))
   ) {
     throw new WxLoginError('WX_APP_CONFIG', {
-      message: `requireWxSession: ${extra === undefined ? 'maxAge must be a number of seconds' : `${extra}: unknown option, there is only maxAge (seconds)`}`,
+      message: explained(
+        `requireWxSession: ${extra === undefined ? 'maxAge must be a number of seconds' : `${extra}: unknown option, there is only maxAge (seconds)`}`,
+        'guard-options',
+      ),
     })
   }
   return (req, res, next) => {

@@ -1,7 +1,9 @@
 import type { Request, Response } from 'express'
+import { warnOnce } from './diagnostics.js'
 import { WxLoginError } from './errors.js'
 import { showRequestId } from './request-id.js'
 import { report, type Runtime } from './runtime.js'
+import { explained } from './start-up.js'
 
 /**
  * Answers with JSON that nobody may keep. `res.json()` would make an ETag for it, at a third of what a refusal costs.
@@ -15,6 +17,14 @@ export function sendJson(res: Response, status: number, body: object): void {
   res.end(text)
 }
 
+/** A mistake in the set-up is seen by whoever runs the server, also without `onError`. */
+function warnOfSetUp({ code, message, reason }: WxLoginError, runtime: Runtime | undefined): void {
+  if (code === 'WX_SESSION_MISSING' || code === 'WX_SESSION_CONFLICT') warnOnce(code, message)
+  if (code === 'WX_APP_CONFIG' && !runtime?.settings.hooks.onError) {
+    warnOnce(code, reason === undefined ? message : explained(reason, 'wechat-refuses'))
+  }
+}
+
 /** Answers with an error in the shape of the HTTP contract, and tells `onError`. */
 export function sendError(
   error: WxLoginError,
@@ -23,6 +33,7 @@ export function sendError(
   runtime: Runtime | undefined,
 ): void {
   if (runtime) report(runtime, error, req)
+  if (error.status === 500) warnOfSetUp(error, runtime)
   if (res.headersSent || res.closed) return
   const requestId = showRequestId(req, res)
   if (error.retryAfter !== undefined) res.setHeader('Retry-After', error.retryAfter)

@@ -1,5 +1,6 @@
 import { warnOnce } from './diagnostics.js'
 import { defaultTtl, isLoopback, production } from './options.js'
+import { explained } from './start-up.js'
 import type {
   WxApp,
   WxAppResolver,
@@ -74,6 +75,25 @@ export function settingsOf(options: WxLoginOptions): Settings {
   if (wechat?.baseUrl?.startsWith('http:') && !isLoopback(wechat.baseUrl)) {
     warnOnce('WX_HTTP', 'wechat.baseUrl is not https: the AppSecret travels in the clear')
   }
+  if (production() && wechat?.baseUrl !== undefined && isLoopback(wechat.baseUrl)) {
+    warnOnce(
+      'WX_SANDBOX',
+      explained(
+        'wechat.baseUrl leads to this machine, with NODE_ENV=production: where that is the sandbox, anybody can log in as anybody',
+        'sandbox',
+      ),
+    )
+  }
+  for (const { appid } of appList ?? []) {
+    if (/^wx\w{16}$/.test(appid)) continue
+    warnOnce(
+      'WX_APPID',
+      explained(
+        `appid: ${appid} does not look like the AppID of a mini program, which is wx and 16 letters and digits`,
+        'appid',
+      ),
+    )
+  }
   return {
     apps: appList && new Map(appList.map((a) => [a.appid, a])),
     resolver: typeof apps === 'function' ? apps : undefined,
@@ -121,7 +141,10 @@ function cloudHostingOf(option: WxCommonOptions['cloudHosting']): Settings['clou
   if (!process.env['CBR_ENV_ID']) {
     warnOnce(
       'WX_CLOUD_HOSTING',
-      'cloudHosting is on, but this is no container of WeChat’s cloud hosting (CBR_ENV_ID is not set): whoever reaches this server can send X-WX-OPENID and be any user. Set it only where the server runs there.',
+      explained(
+        'cloudHosting is on, but this is no container of WeChat’s cloud hosting (CBR_ENV_ID is not set): whoever reaches this server can send X-WX-OPENID and be any user. Set it only where the server runs there.',
+        'cloud-hosting',
+      ),
     )
   }
   return { resourceSharing: option !== true && (option.resourceSharing ?? false) }

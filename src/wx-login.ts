@@ -5,7 +5,8 @@ import { warnOnce } from './diagnostics.js'
 import { patientOf } from './doctor/patient.js'
 import { createReadiness } from './doctor/readiness.js'
 import { authenticate, loadLogin, shareContext } from './load-login.js'
-import { optionError, optionFaults } from './options.js'
+import { nodeFaults } from './node-version.js'
+import { findOptionFaults, optionError } from './option-faults.js'
 import { publicSessions } from './public-sessions.js'
 import { redisFaults, redisWarnings } from './redis/check-client.js'
 import { requireWxSession } from './require-wx-session.js'
@@ -21,6 +22,7 @@ import type { Runtime } from './runtime.js'
 import { shareSession } from './session/lazy-session.js'
 import { createUserSessions, type UserSessions } from './session/user-sessions.js'
 import { settingsOf } from './settings.js'
+import { explained, type SetUpFault } from './start-up.js'
 import type { WxLogin, WxLoginOptions } from './types.js'
 
 /** Clients whose errors are listened to. */
@@ -47,8 +49,12 @@ const heard = new WeakSet<object>()
  */
 export function wxLogin(options: WxLoginOptions): WxLogin {
   const faults = [
-    ...optionFaults(options),
-    ...redisFaults((options as WxLoginOptions | null)?.redis),
+    ...nodeFaults(),
+    ...findOptionFaults(options),
+    ...redisFaults((options as WxLoginOptions | null)?.redis).map((text): SetUpFault => ({
+      text,
+      topic: 'redis-client',
+    })),
   ]
   if (faults.length > 0) throw optionError(faults)
   const settings = settingsOf(options)
@@ -62,7 +68,10 @@ export function wxLogin(options: WxLoginOptions): WxLogin {
   if (warnings.length > 0) {
     warnOnce(
       'WX_REDIS',
-      `wxLogin: the Redis client should have other options; createRedis(url) sets them all:\n${warnings.map((w) => `  - ${w}`).join('\n')}`,
+      explained(
+        `wxLogin: the Redis client should have other options; createRedis(url) sets them all:\n${warnings.map((w) => `  - ${w}`).join('\n')}`,
+        'redis-options',
+      ),
     )
   }
 

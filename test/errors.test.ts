@@ -39,7 +39,7 @@ describe('the codes', () => {
   )
 
   test.each(errorCodes)('%s has a sentence for the phone', (code) => {
-    expect(new WxLoginError(code).message).toMatch(/^[A-Z].{10,}[.]$/)
+    expect(new WxLoginError(code).message).toMatch(/^[A-Z].{10,}[.]( See https:\/\/\S+)?$/)
   })
 
   test.each(errorCodes)(

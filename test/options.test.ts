@@ -1,7 +1,9 @@
 import expressSession from 'express-session'
 import * as fc from 'fast-check'
 import { WxLoginError } from '../src/errors.js'
-import { isLoopback, optionError, optionFaults } from '../src/options.js'
+import { findOptionFaults, optionError, optionFaults } from '../src/option-faults.js'
+import { isLoopback } from '../src/options.js'
+import { explained } from '../src/start-up.js'
 import { wxLogin } from '../src/wx-login.js'
 
 const app = { appid: 'wx1111111111111111', secret: 'appsecret0123456789abcdef01234567' }
@@ -111,9 +113,9 @@ describe('the app', () => {
     ['an empty list', { apps: [] }, ['apps']],
     ['an object as list', { apps: app }, ['apps']],
     ['a string as list', { apps: app.appid }, ['apps']],
-    ['a list with a hole', { apps: [app, null] }, ['apps']],
-    ['a list with an app without secret', { apps: [app, { appid: 'wx2' }] }, ['apps']],
-    ['a list of AppIDs', { apps: [app.appid] }, ['apps']],
+    ['a list with a hole', { apps: [app, null] }, ['apps.1']],
+    ['a list with an app without secret', { apps: [app, { appid: 'wx2' }] }, ['apps.1.secret']],
+    ['a list of AppIDs', { apps: [app.appid] }, ['apps.0']],
   ])('is missing or wrong: %s', (_, options, faults) => {
     expect(named(options)).toEqual(faults)
   })
@@ -164,11 +166,14 @@ describe('secrets', () => {
   })
 
   test('of the session must be there', () => {
-    for (const session of [{}, { secret: undefined }, { ttl: 60 }]) {
+    for (const session of [{}, { ttl: 60 }]) {
       expect(optionFaults({ ...app, session })).toEqual([
         expect.stringMatching(/^session\.secret: .*at least 32 bytes/),
       ])
     }
+    expect(optionFaults({ ...app, session: { secret: undefined } })).toEqual([
+      expect.stringMatching(/^session\.secret: is undefined.* variable is not set/),
+    ])
   })
 
   test('of keys must be there where nothing else can seal them', () => {
@@ -436,23 +441,26 @@ test.each([
 
 describe('the error', () => {
   test('names every fault at once, unknown options among them', () => {
-    const faults = optionFaults({
+    const found = findOptionFaults({
       appSecret: 'x',
       session: { secret: 'short', ttl: -1, secrets: [] },
       wechat: { baseUrl: 'x' },
       onUser: 5,
     })
+    const faults = found.map(({ text }) => text)
     expect(faults.map((fault) => fault.slice(0, fault.indexOf(':'))).toSorted()).toEqual([
       ...['appSecret', 'appid', 'onUser', 'secret', 'session.secret', 'session.secrets'],
       ...['session.ttl', 'wechat.baseUrl'],
     ])
-    const error = optionError(faults)
+    const error = optionError(found)
     expect(error).toMatchObject({ code: 'WX_APP_CONFIG', status: 500, expose: false })
     expect(error.message.split('\n')).toEqual([
       'wxLogin: 8 options are wrong:',
-      ...faults.map((fault) => `  - ${fault}`),
+      ...found.map(({ text, topic }) => `  - ${explained(text, topic)}`),
     ])
-    expect(optionError(['a: b']).message).toBe('wxLogin: an option is wrong:\n  - a: b')
+    expect(optionError([{ text: 'a: b', topic: 'appid' }]).message).toBe(
+      `wxLogin: an option is wrong:\n  - ${explained('a: b', 'appid')}`,
+    )
   })
 
   test('is what wxLogin throws, the client’s faults in it', () => {

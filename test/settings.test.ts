@@ -58,6 +58,7 @@ describe('settingsOf', () => {
       },
       watermarkMaxAge: 3600,
       keyHistory: { size: 5, window: 600 },
+      cloudHosting: undefined,
       messagePush: undefined,
       keySecrets: [secret],
     })

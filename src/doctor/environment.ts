@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { closest, distance } from 'fastest-levenshtein'
-import { optionFaults, production } from '../options.js'
+import { optionFaults } from '../option-faults.js'
+import { production } from '../options.js'
 import type { WxFinding } from '../readiness-types.js'
 import { parseRedisUrl } from '../redis/redis-url.js'
 import { SANDBOX_APPID, SANDBOX_SECRET } from '../sandbox-app.js'

@@ -7,6 +7,7 @@ interface Suspect {
   close?: unknown
   connect?: unknown
   on?: unknown
+  then?: unknown
 }
 
 /**
@@ -15,7 +16,8 @@ interface Suspect {
  */
 export function redisFaults(client: unknown): string[] {
   if (typeof client !== 'object' || client === null) return []
-  const { defineCommand, sendCommand, close, connect, on } = client as Suspect
+  const { defineCommand, sendCommand, close, connect, on, then } = client as Suspect
+  if (typeof then === 'function') return ['redis: this is the promise of a client; await it']
   if (typeof defineCommand === 'function') {
     return [
       'redis: this is an ioredis client, whose commands connect-redis 9 and 10 do not speak; give a client of the package `redis` (npm i redis), or a store of your own as session.store',

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { withDeadline } from '../deadline.js'
 import { warnOnce } from '../diagnostics.js'
 import { createStoreOutage } from '../diagnostics-channels.js'
+import { explained } from '../start-up.js'
 import { isReady, type LiveClient, type RedisKind, redisKind } from './client-kind.js'
 import { knowsMasters } from './cluster-masters.js'
 import { createCopies, endCopy, type Server } from './copies.js'
@@ -288,7 +289,13 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
       if (!away && copies.ready && isReady(current)) return true
       trouble()
       if (!everOpen) {
-        warnOnce('WX_REDIS_OPEN', 'wxLogin: the Redis client is not connected: call its connect()')
+        warnOnce(
+          'WX_REDIS_OPEN',
+          explained(
+            'wxLogin: the Redis client is not connected: call its connect()',
+            'redis-connection',
+          ),
+        )
       }
       return false
     },

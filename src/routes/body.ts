@@ -1,6 +1,7 @@
 import express, { type Request, type Response } from 'express'
 import * as v from 'valibot'
 import { WxLoginError } from '../errors.js'
+import { explained } from '../start-up.js'
 import { isCode } from '../wechat/code2session.js'
 import { isJsonObject } from '../wechat/json.js'
 import type { OpenData } from '../wechat/user-data.js'
@@ -13,6 +14,15 @@ export const badRequest = (message: string, status = 400): WxLoginError =>
   new WxLoginError('WX_BAD_REQUEST', { message, status })
 
 const tooLarge = (): WxLoginError => badRequest('The body must be at most 32 kB.', 413)
+
+/** Somebody in front has taken the body and left nothing that could be used. */
+const alreadyRead = (): WxLoginError =>
+  new WxLoginError('WX_APP_CONFIG', {
+    message: explained(
+      'The body of a request was read before wxLogin saw it, and not as JSON. Put app.use(wxLogin(...)) before what reads bodies; express.json() may stay in front.',
+      'read-body',
+    ),
+  })
 
 /** The parser's errors quote the body; only what kind they are goes on. */
 function parserError(error: { status?: unknown; type?: unknown }): WxLoginError {
@@ -31,13 +41,17 @@ async function readJson(req: Request, res: Response): Promise<object> {
     throw badRequest('The content type must be application/json.', 415)
   }
   if (Number(req.get('content-length')) > maxBody) throw tooLarge()
+  const readBefore = req.readableDidRead
   await new Promise<void>((resolve, reject) => {
     parse(req, res, (error?: unknown) => {
-      if (error) reject(parserError(error))
+      if (error) reject(readBefore ? alreadyRead() : parserError(error))
       else resolve()
     })
   })
   const body: unknown = req.body
+  if (readBefore && (body === undefined || typeof body === 'string' || Buffer.isBuffer(body))) {
+    throw alreadyRead()
+  }
   if (!isJsonObject(body)) throw badRequest('The body must be a JSON object.')
   assertPlain(body)
   // A body of untold length that the app's own parser, with a limit of its own, has read before ours.

@@ -1,6 +1,7 @@
 import express, { type Request, type Response } from 'express'
 import { WxLoginError } from '../errors.js'
 import type { WxPushMessage } from '../push-types.js'
+import { explained } from '../start-up.js'
 import { isJsonObject } from '../wechat/json.js'
 import { readPushMessage, toPushMessage } from '../wechat/push-message.js'
 import { badRequest } from './body.js'
@@ -104,8 +105,10 @@ export async function readPushBody(req: Request, res: Response): Promise<WxPushM
   if (!readBefore) throw badRequest('The message is missing.')
   if (!isParsedJson(body, req)) {
     throw new WxLoginError('WX_APP_CONFIG', {
-      message:
+      message: explained(
         'The body of a message push was read before wxLogin saw it: put app.use(wxLogin(...)) before body parsers, or give it as text.',
+        'read-body',
+      ),
     })
   }
   if (JSON.stringify(body).length > maxBody) throw tooLarge()

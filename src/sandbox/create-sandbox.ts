@@ -1,3 +1,4 @@
+import { explained } from '../start-up.js'
 import { join } from 'node:path'
 import { createPages } from './control/pages.js'
 import type { Controlled } from './control/types.js'
@@ -42,8 +43,11 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   if (process.env['NODE_ENV'] === 'production') {
     throw new SandboxError(
       'SANDBOX_IN_PRODUCTION',
-      'The sandbox does not run under NODE_ENV=production: it lets anybody log in as anybody. ' +
-        'Set the AppID and AppSecret of your mini program and talk to WeChat itself.',
+      explained(
+        'The sandbox does not run under NODE_ENV=production: it lets anybody log in as anybody. ' +
+          'Set the AppID and AppSecret of your mini program and talk to WeChat itself.',
+        'sandbox',
+      ),
     )
   }
   const settings = readOptions(options)

@@ -1,5 +1,7 @@
 import type { Session, SessionData, Store } from 'express-session'
 import { WxLoginError } from '../errors.js'
+import { explained } from '../start-up.js'
+import { warnOfInsecure } from './cookies.js'
 import { readRecord } from './record.js'
 import type { Loaded, SessionHost, SessionRequest } from './session-host.js'
 import { assertAlive, disconnected, StoreGuard, storeCall } from './store-guard.js'
@@ -24,7 +26,15 @@ export function createAppSession(storeTimeout: number): SessionHost {
 
   function current(req: SessionRequest): Session & Partial<SessionData> {
     store ??= req.sessionStore
-    if (req.session) return req.session
+    if (req.session) {
+      if (store) return req.session
+      throw new WxLoginError('WX_SESSION_MISSING', {
+        message: explained(
+          'req.session is not of express-session. wxLogin needs one that is kept on the server: use express-session instead, or give wxLogin a `session: { secret }` and take the other one away.',
+          'no-session',
+        ),
+      })
+    }
     // express-session leaves the session out while its store is disconnected.
     throw store ? disconnected() : new WxLoginError('WX_SESSION_MISSING')
   }
@@ -47,7 +57,7 @@ export function createAppSession(storeTimeout: number): SessionHost {
 
     prepare: (req) => current(req).id,
 
-    make(req, _res, record, user) {
+    make(req, res, record, user) {
       const before = { session: current(req), sessionID: req.sessionID }
       const from = known() as Store & { generate: (req: SessionRequest) => void }
       // Not regenerate(): it ends the old session first, and that one must live until this one is saved.
@@ -59,7 +69,13 @@ export function createAppSession(storeTimeout: number): SessionHost {
         sid: made.id,
         token: null,
         save: async () => void (await storeCall(storeTimeout, (done) => void made.save(done))),
-        deliver: () => undefined,
+        deliver() {
+          if (!made.cookie.secure) return
+          // express-session says nothing where it leaves the cookie out.
+          res.once('finish', () => {
+            if (!res.hasHeader('set-cookie')) warnOfInsecure()
+          })
+        },
         abandon() {
           req.session = before.session
           req.sessionID = before.sessionID!

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { CookieOptions } from 'express'
 import type { SessionData } from 'express-session'
+import { warnOnce } from '../diagnostics.js'
+import { explained } from '../start-up.js'
 
 /**
  * Shows express-session, which reads the request's cookies in one synchronous call, exactly this cookie or none.
@@ -33,4 +35,15 @@ export function cookieFlags(cookie: SessionData['cookie']): CookieOptions {
   // By now express-session has made true or false of 'auto'.
   const { secure, partitioned } = cookie as { secure?: boolean; partitioned?: boolean }
   return { path, httpOnly, secure, domain, sameSite, partitioned, expires: expires ?? undefined }
+}
+
+/** For whoever wonders where the login is after it went well. */
+export function warnOfInsecure(): void {
+  warnOnce(
+    'WX_SECURE_COOKIE',
+    explained(
+      "The session cookie is secure, but Express takes the connection for plain HTTP. Behind a proxy that ends TLS: app.set('trust proxy', 1). Without TLS browsers do not keep the cookie.",
+      'secure-cookie',
+    ),
+  )
 }

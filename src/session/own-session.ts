@@ -5,7 +5,7 @@ import { createStoreOutage } from '../diagnostics-channels.js'
 import { WxLoginError } from '../errors.js'
 import type { SessionSettings, Settings } from '../settings.js'
 import { createCookieLoad } from './cookie-load.js'
-import { cookieFlags } from './cookies.js'
+import { cookieFlags, warnOfInsecure } from './cookies.js'
 import { detachSession, LazySession } from './lazy-session.js'
 import { readRecord } from './record.js'
 import type { Loaded, SessionHost, SessionRequest } from './session-host.js'
@@ -174,6 +174,7 @@ export function createOwnSession(
         save: async () => void (await storeCall(storeTimeout, (done) => void made.save(done))),
         deliver() {
           if (!transport.cookie) return
+          if (made.cookie.secure === true && secure === false) warnOfInsecure()
           ;(res as Response).cookie(session.name, codec.toCookie(token), cookieFlags(made.cookie))
         },
         abandon: () => undefined,

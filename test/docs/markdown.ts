@@ -24,6 +24,7 @@ export const guides = [
   'performance',
   'phone',
   'scaling',
+  'start-up',
   'verify',
 ].map((name) => [`docs/${name}.md`, `docs/zh-CN/${name}.md`] as const)
 

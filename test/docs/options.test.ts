@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { optionFaults } from '../../src/options.js'
+import { optionFaults } from '../../src/option-faults.js'
 import { settingsOf } from '../../src/settings.js'
 import { codes, read, readmes, root, tableWith } from './markdown.js'
 

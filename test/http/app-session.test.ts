@@ -100,9 +100,11 @@ describe('the app’s own express-session', () => {
   })
 
   it('has no token to authenticate by', async () => {
-    await expect(t.wx.authenticate({} as never)).rejects.toMatchObject({
-      code: 'WX_SESSION_MISSING',
-    })
+    await expect(t.wx.authenticate({ headers: {}, rawHeaders: [] } as never)).rejects.toMatchObject(
+      {
+        code: 'WX_SESSION_MISSING',
+      },
+    )
   })
 
   it('decides how long the session lives', async () => {

@@ -49,6 +49,12 @@ describe('another client', () => {
     expect(faults[0]).toContain('npm i redis@latest')
   })
 
+  test('is refused with the fix: the promise of a client', () => {
+    expect(redisFaults(Promise.resolve())).toEqual([
+      'redis: this is the promise of a client; await it',
+    ])
+  })
+
   test.each(['close', 'connect', 'on'])('is refused where it has no %s', (name) => {
     const whole = { sendCommand: method, close: method, connect: method, on: method }
     expect(redisFaults(whole)).toEqual([])
@@ -59,7 +65,6 @@ describe('another client', () => {
     ['an empty object', {}],
     ['options of a client', { url: 'redis://127.0.0.1' }],
     ['a store', { get: method, set: method, destroy: method }],
-    ['a promise of a client', Promise.resolve({})],
     ['a list', []],
   ])('is refused where it is none at all: %s', (_, thing) => {
     expect(redisFaults(thing)).toEqual([
