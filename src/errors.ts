@@ -226,6 +226,6 @@ export class WxLoginError extends Error {
    * ```
    */
   static reject(message?: string): WxLoginError {
-    return new WxLoginError('WX_LOGIN_REJECTED', message === undefined ? {} : { message })
+    return new WxLoginError('WX_LOGIN_REJECTED', { message })
   }
 }

@@ -60,6 +60,7 @@ describe('settingsOf', () => {
       keyHistory: { size: 5, window: 600 },
       cloudHosting: undefined,
       messagePush: undefined,
+      cloudHosting: undefined,
       keySecrets: [secret],
     })
     expect(hooks.onUser).toBeUndefined()

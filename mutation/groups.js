@@ -1,0 +1,119 @@
+/** @typedef {{ sources: string[], tests: string[] }} Group */
+
+const session = (...names) => names.map((name) => `src/session/${name}.ts`)
+const wechat = (...names) => names.map((name) => `src/wechat/${name}.ts`)
+const redis = (...names) => names.map((name) => `src/redis/${name}.ts`)
+const tests = (folder, ...names) => names.map((name) => `test/${folder}/${name}.test.ts`)
+
+/**
+ * Which tests are to find a mistake in which sources, the most important first. Few tests a group: a mutant of what
+ * runs while a module is loaded has to be tried with all of them.
+ * @type {Group[]}
+ */
+export const groups = [
+  { sources: ['src/errors.ts'], tests: ['test/errors.test.ts'] },
+  { sources: ['src/options.ts', 'src/option-names.ts'], tests: ['test/options.test.ts'] },
+  { sources: ['src/settings.ts'], tests: ['test/settings.test.ts'] },
+  { sources: session('token'), tests: tests('session', 'token') },
+  {
+    sources: session('transport', 'cookies', 'cookie-load'),
+    tests: [
+      ...tests('session', 'transport', 'own-session'),
+      ...tests('http', 'cookie-transport', 'session'),
+    ],
+  },
+  {
+    sources: session('record', 'sealing'),
+    tests: tests('session', 'record', 'sealing'),
+  },
+  {
+    sources: wechat('open-data'),
+    tests: tests('wechat', 'open-data', 'open-data-plain'),
+  },
+  {
+    sources: wechat('user-data', 'phone-number', 'json'),
+    tests: tests('wechat', 'user-data', 'phone-number'),
+  },
+  {
+    sources: wechat('wire', 'errcodes'),
+    tests: tests('wechat', 'wire', 'code2session'),
+  },
+  {
+    sources: session('store-guard', 'session-ends'),
+    tests: tests('session', 'store-guard', 'store-call', 'session-ends', 'own-session'),
+  },
+  {
+    sources: session('own-session', 'app-session', 'session-host', 'lazy-session'),
+    tests: [
+      ...tests('session', 'own-session', 'app-session'),
+      ...tests('http', 'session', 'req-session', 'app-session'),
+    ],
+  },
+  {
+    sources: session('key-history', 'user-sessions', 'memory-user-state'),
+    tests: tests('session', 'key-history', 'user-sessions', 'user-state', 'user-keys'),
+  },
+  {
+    sources: ['src/deadline.ts'],
+    tests: ['test/deadline.test.ts', 'test/session/store-call.test.ts'],
+  },
+  { sources: ['src/throttle.ts'], tests: ['test/throttle.test.ts'] },
+  {
+    sources: ['src/require-wx-session.ts', 'src/respond.ts', 'src/wx-error-handler.ts'],
+    tests: tests('http', 'session', 'authenticate', 'failures', 'apps'),
+  },
+  {
+    sources: ['body', 'login', 'make-session', 'code-hints', 'find-app', 'in-flight'].map(
+      (name) => `src/routes/${name}.ts`,
+    ),
+    tests: tests('http', 'login', 'bad-input', 'failures', 'hooks', 'apps', 'close'),
+  },
+  {
+    sources: ['logout', 'session', 'profile', 'phone', 'keep-user'].map(
+      (name) => `src/routes/${name}.ts`,
+    ),
+    tests: tests('http', 'logout', 'session', 'profile', 'phone', 'bad-input'),
+  },
+  {
+    sources: ['src/routes/message-push.ts', 'src/routes/push-request.ts', 'src/routes/pass-by.ts'],
+    tests: tests('http', 'message-push'),
+  },
+  {
+    sources: wechat('message-push', 'push-message'),
+    tests: tests('wechat', 'message-push'),
+  },
+  {
+    sources: wechat('http', 'code2session', 'stock-fetch', 'connections'),
+    tests: tests('wechat', 'http', 'code2session', 'stock-fetch', 'wire'),
+  },
+  { sources: wechat('code-flights', 'last-minute'), tests: tests('wechat', 'code-flights') },
+  { sources: wechat('breaker', 'unless-busy'), tests: tests('wechat', 'breaker') },
+  { sources: wechat('phone-flights'), tests: tests('wechat', 'phone-flights') },
+  {
+    sources: wechat('access-token', 'stable-token', 'token-source'),
+    tests: tests('wechat', 'access-token', 'access-token-order'),
+  },
+  {
+    sources: wechat('server-api', 'api-call', 'api-request'),
+    tests: tests('http', 'api', 'api-request', 'api-tokens'),
+  },
+  {
+    sources: redis('redis-url', 'reply-error', 'out-of-step', 'inspect', 'load-connect-redis'),
+    tests: tests(
+      'redis',
+      'redis-url',
+      'out-of-step',
+      'inspect',
+      'load-connect-redis',
+      'session-store',
+    ),
+  },
+  {
+    sources: redis('session-store', 'ask', 'copies', 'script'),
+    tests: tests('redis', 'session-store'),
+  },
+  { sources: redis('once'), tests: tests('redis', 'once') },
+  { sources: redis('token-store'), tests: tests('redis', 'token-store') },
+  { sources: redis('user-state'), tests: tests('session', 'user-state', 'user-keys') },
+  { sources: redis('health'), tests: tests('redis', 'health') },
+]
