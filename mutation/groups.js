@@ -13,7 +13,10 @@ const tests = (folder, ...names) => names.map((name) => `test/${folder}/${name}.
 export const groups = [
   { sources: ['src/errors.ts'], tests: ['test/errors.test.ts'] },
   { sources: ['src/options.ts', 'src/option-names.ts'], tests: ['test/options.test.ts'] },
-  { sources: ['src/settings.ts'], tests: ['test/settings.test.ts'] },
+  {
+    sources: ['src/settings.ts'],
+    tests: ['test/settings.test.ts', 'test/http/cloud-hosting.test.ts'],
+  },
   { sources: session('token'), tests: tests('session', 'token') },
   {
     sources: session('transport', 'cookies', 'cookie-load'),
@@ -24,11 +27,11 @@ export const groups = [
   },
   {
     sources: session('record', 'sealing'),
-    tests: tests('session', 'record', 'sealing'),
+    tests: [...tests('session', 'record', 'sealing'), ...tests('http', 'cloud-hosting')],
   },
   {
     sources: wechat('open-data'),
-    tests: tests('wechat', 'open-data', 'open-data-plain'),
+    tests: tests('wechat', 'open-data', 'open-data-plain', 'user-data'),
   },
   {
     sources: wechat('user-data', 'phone-number', 'json'),

@@ -9,6 +9,11 @@ import base from '../jest.config.js'
 export default {
   ...base,
   rootDir: fileURLToPath(new URL('..', import.meta.url)),
+  testEnvironment: fileURLToPath(new URL('environment.cjs', import.meta.url)),
+  moduleNameMapper: {
+    ...base.moduleNameMapper,
+    '^fast-check$': '<rootDir>/mutation/fast-check.cjs',
+  },
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testMatch: (process.env.MUTATION_TESTS ?? '').split(',').map((file) => `<rootDir>/${file}`),
   globalSetup: undefined,

@@ -131,7 +131,7 @@ export function settingsOf(options: WxLoginOptions): Settings {
     },
     messagePush: options.messagePush,
     cloudHosting: cloudHostingOf(options.cloudHosting),
-    keySecrets: list(options.keySecret ?? session?.secret ?? (appList ?? []).map((a) => a.secret)),
+    keySecrets: list(options.keySecret ?? session?.secret ?? appList!.map((a) => a.secret)),
   }
 }
 

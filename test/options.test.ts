@@ -36,6 +36,11 @@ describe('good options', () => {
     ['a memory store', { ...app, session: { secret, store: new expressSession.MemoryStore() } }],
     ['routes switched off', { ...good, routes: { login: false, logout: false } }],
     ['a token without a scheme', { ...good, transport: { header: 'x-token', scheme: '' } }],
+    ['cookies for this site only', { ...app, session: { secret, cookie: { sameSite: 'lax' } } }],
+    ['cookies of no link', { ...app, session: { secret, cookie: { sameSite: 'strict' } } }],
+    ['cloud hosting', { ...good, cloudHosting: true }],
+    ['no cloud hosting', { ...good, cloudHosting: false }],
+    ['cloud hosting for another app', { ...good, cloudHosting: { resourceSharing: true } }],
     ['keys of several secrets', { ...app, keySecret: [secret, secret] }],
     [
       'everything at once',
@@ -145,6 +150,15 @@ describe('the app', () => {
     },
   )
 
+  test('is named where it is in the list twice', () => {
+    expect(optionFaults({ apps: [app, other, { ...other, appid: app.appid }] })).toEqual([
+      'apps.2.appid: twice',
+    ])
+    expect(named({ apps: [{ secret: app.secret }, { secret: app.secret }] })).toEqual([
+      ...['apps.0.appid', 'apps.1.appid'],
+    ])
+  })
+
   test('is named by its place in the list', () => {
     const apps = [app, { ...other, appid: 'wx 2' }, { appid: 'wx3', secret: '' }]
     expect(named({ apps })).toEqual(['apps.1.appid', 'apps.2.secret'])
@@ -221,7 +235,7 @@ describe('every other option', () => {
     ...wrong('session.absoluteTtl', ...numbers),
     ...wrong('session.maxPerUser', ...numbers),
     ...wrong('session.name', '', 'a b', 'a=b', 'a;b', 'ä', 5, null),
-    ...wrong('session.store', null, {}, 5, { get: 5 }),
+    ...wrong('session.store', null, {}, 5, { get: 5 }, { get: () => undefined }),
     ...wrong('session.cookie', null, 5, 'x'),
     ...wrong('session.cookie.httpOnly', 'yes', 1, null),
     ...wrong('session.cookie.secure', 'yes', 1, null),
@@ -250,6 +264,8 @@ describe('every other option', () => {
     ...wrong('keyHistory.window', ...numbers, 1e13),
     ...wrong('messagePush', null, 5, 'token'),
     ...wrong('messagePush.encodingAESKey', '', 'a'.repeat(42), `${'a'.repeat(43)}=`, 5, null),
+    ...wrong('messagePush.encodingAESKey', 'a'.repeat(44)),
+    ...wrong('cloudHosting', null, 5, 'yes', { resourceSharing: 'yes' }),
     ...wrong('messagePush.onMessage', 5, null, {}),
     ...wrong('wechat.accessToken', 5, null, 'a token'),
     ...wrong('wechat.checkEncryptedData', 'yes', 1, null),
@@ -262,6 +278,7 @@ describe('every other option', () => {
     ...wrong('wechat.timeout', ...numbers, 2 ** 31),
     ...wrong('wechat.fetch', 5, null, {}),
     ...wrong('wechat.code2Session', 5, null, {}),
+    ...wrong('wechat.baseUrl', 'https://example.org/?a=b', 'https://example.org/#a'),
     ...wrong('wechat.baseUrl', '', 'x', 'api.weixin.qq.com', 'ftp://a', 'javascript:0', 5, null),
   ])('%s is named where it is %p', (path, value) => {
     const [outer, inner, innermost] = path.split('.') as [string, string?, string?]
@@ -279,6 +296,43 @@ describe('every other option', () => {
         'session.absoluteTtl',
       ])
     }
+  })
+
+  test.each([
+    [{ ttl: '9', absoluteTtl: 8 }, ['session.ttl']],
+    [{ ttl: 9, absoluteTtl: '8' }, ['session.absoluteTtl']],
+  ])(
+    'session.absoluteTtl is compared with session.ttl only where both are numbers: %j',
+    (times, faults) => {
+      expect(named({ ...app, session: { secret, ...times } })).toEqual(faults)
+    },
+  )
+
+  test.each([
+    ['seconds', ['session.ttl', 'session.absoluteTtl', 'watermarkMaxAge', 'keyHistory.window']],
+    ['ms', ['storeTimeout', 'hookTimeout', 'wechat.timeout']],
+    ['sessions', ['session.maxPerUser']],
+    ['keys', ['keyHistory.size']],
+  ])('is said with its unit, %s: %p', (unit, paths) => {
+    for (const path of paths) {
+      const [outer, inner] = path.split('.') as [string, string?]
+      const content = inner === undefined ? 0 : { ...needed[outer], [inner]: 0 }
+      expect(optionFaults({ ...app, [outer]: content })).toContain(
+        `${path}: must be at least 1 (${unit})`,
+      )
+    }
+  })
+
+  test('session that is no object is told what it has to be', () => {
+    expect(optionFaults({ ...app, session: secret })).toEqual([
+      'session: must be an object: { secret: … }',
+    ])
+  })
+
+  test('that is a list where an object must be is named', () => {
+    expect(optionFaults({ ...good, routes: [{ login: '/in' }] })).toEqual([
+      'routes.0: unknown option',
+    ])
   })
 
   test.each([
@@ -364,6 +418,15 @@ describe('unknown options', () => {
     ])
   })
 
+  test('are named in a list of apps', () => {
+    expect(
+      optionFaults({ apps: [app, { ...other, appID: 'x' }, { ...other, appid: 'wx3', name: 1 }] }),
+    ).toEqual([
+      'apps.1.appID: unknown option, did you mean `appid`?',
+      'apps.2.name: unknown option',
+    ])
+  })
+
   test('that other packages have are named with what they are here', () => {
     expect(optionFaults({ ...app, session: { secret, cookie: { maxAge: 5 } } })).toEqual([
       'session.cookie.maxAge: unknown option, use `session.ttl (seconds)`',
@@ -428,6 +491,8 @@ test.each([
   ['http://localhost:3900/x', true],
   ['http://127.0.0.1', true],
   ['http://127.9.9.9:1', true],
+  ['http://127.10.20.30', true],
+  ['http://notlocalhost', false],
   ['http://[::1]:3900', true],
   ['http://0x7f.1', true],
   ['http://localhost.example', false],

@@ -60,7 +60,6 @@ describe('settingsOf', () => {
       keyHistory: { size: 5, window: 600 },
       cloudHosting: undefined,
       messagePush: undefined,
-      cloudHosting: undefined,
       keySecrets: [secret],
     })
     expect(hooks.onUser).toBeUndefined()
@@ -117,6 +116,7 @@ describe('settingsOf', () => {
       keySecret: 'key secret',
     })
     expect(settings).toMatchObject({
+      resolver: undefined,
       session: {
         ...{ secrets: [secret, 'older'], ttl: 60, absoluteTtl: 90, name: 'sid', store },
         cookie: { httpOnly: true, sameSite: 'none', path: '/', domain: 'example.org' },
@@ -174,6 +174,19 @@ describe('settingsOf', () => {
       apps: undefined,
       resolver,
     })
+  })
+
+  test.each([
+    ['no headers where it is off', false, undefined],
+    ['those of this mini program', true, { resourceSharing: false }],
+    ['those of this mini program, unless told more', {}, { resourceSharing: false }],
+    [
+      'those of others that share the service',
+      { resourceSharing: true },
+      { resourceSharing: true },
+    ],
+  ])('believes cloud hosting %s', (_, cloudHosting, believed) => {
+    expect(settingsOf({ ...good, cloudHosting }).cloudHosting).toEqual(believed)
   })
 
   test('asks the global fetch of the moment of the call', async () => {

@@ -50,7 +50,7 @@ export function createSealer(secrets: readonly string[]): Sealer {
             decipher.final('utf8')
           )
         } catch {
-          continue
+          // Sealed with another secret, or for another user.
         }
       }
       return null

@@ -26,6 +26,21 @@ test('what was sealed opens for the same user', () => {
   )
 })
 
+// Sessions outlive the version of this package that made them.
+test('what an earlier version of this package sealed still opens', () => {
+  const sealed = 'v1.AuoKJJID5Udyb0qfWuJQlB0B48wUc9kpr8TXEYmXg1dk_B2XKklFX68lZLB3EVCDAzS-UQ'
+  expect(sealer.open(sealed, alice)).toBe(sessionKey)
+})
+
+test('what a later version sealed in another way is left closed', () => {
+  const sealed = sealer.seal(sessionKey, alice)
+  expect(sealer.open(sealed.replace('v1.', 'v2.'), alice)).toBeNull()
+})
+
+test('there is no key to open where none was sealed', () => {
+  expect(sealer.open(sealer.seal('', alice), alice)).toBeNull()
+})
+
 test('another unionid is still the same user', () => {
   const sealed = sealer.seal(sessionKey, alice)
   expect(sealer.open(sealed, { ...alice, unionid: 'u' })).toBe(sessionKey)

@@ -241,7 +241,7 @@ describe('the signature of a token', () => {
     for (const other of others.slice(0, -1)) own.verify(other)
     expect(calculated).toBe(others.length + 1)
     expect(verify(busy)).toBe(0)
-    expect(verify(others.at(-1))).toBe(1)
+    expect([verify(others.at(-1)), verify(others.at(-1))]).toEqual([1, 0])
     expect([verify(busy), verify(quiet)]).toEqual([0, 1])
     spy.mockRestore()
   })

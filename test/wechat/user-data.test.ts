@@ -9,6 +9,7 @@ import {
   profileOf,
   toProfile,
 } from '../../src/wechat/user-data.js'
+import { listen } from '../support/listen.js'
 import { decryptionVector as demo, signatureVector } from '../support/vectors.js'
 import { bytesFor, encrypt, sign } from './phone.js'
 
@@ -209,6 +210,22 @@ describe('with several keys', () => {
     expect(isSigned(expected, { rawData, signature: sign(rawData, key) })).toBe(true)
   })
 
+  test('whoever listens is told of each use of an earlier key, and since when it is replaced', () => {
+    const ear = listen()
+    const rawData = '{}'
+    const use = (key: string, age: number): void => {
+      decryptFor(expected, made(key, age))
+      isSigned(expected, { rawData, signature: sign(rawData, key) })
+    }
+    use(newest, 0)
+    expect(ear.heard).toEqual([])
+    use(earlier, 60)
+    expect(() => decryptFor(expected, made(bytesFor('other')))).toThrow(stale)
+    ear.stop()
+    expect(ear.heard.length).toBe(2)
+    expect(ear.of('key:earlier')).toEqual(Array(2).fill({ appid, replacedMs: 10_000 }))
+  })
+
   // Two logins whose codes reach us in the wrong order: a code lives five minutes.
   test.each([
     [0, false],
@@ -404,8 +421,16 @@ describe('profileOf', () => {
     ['country', { toString: 'x' }],
     ['language', []],
   ])('refuses %s of a wrong type: %j', (name, value) => {
-    expect(() => profileOf(alice, signed({ ...full, [name]: value }))).toThrow(stale)
-    expect(() => profileOf(alice, encrypted({ ...full, [name]: value, watermark }))).toThrow(stale)
+    const refused = (origin: string): Error =>
+      expect.objectContaining({
+        code: 'WX_STALE_KEY',
+        reason: expect.stringContaining(`${origin}: ${name} is no `) as string,
+      }) as Error
+    const wrong = { ...full, [name]: value }
+    expect(() => profileOf(alice, signed(wrong))).toThrow(refused('rawData'))
+    expect(() => profileOf(alice, encrypted({ ...wrong, watermark }))).toThrow(
+      refused('encryptedData'),
+    )
   })
 
   test('counts null as absent', () => {
