@@ -13,8 +13,7 @@ export function lendCookie(req: IncomingMessage, cookie: string | null): () => v
   const { headers } = req
   const parsed = req as IncomingMessage & { cookies?: unknown; signedCookies?: unknown }
   const before = { cookie: headers.cookie, cookies: parsed.cookies, signed: parsed.signedCookies }
-  if (cookie === null) delete headers.cookie
-  else headers.cookie = cookie
+  headers.cookie = cookie ?? undefined
   // cookie-parser's results are express-session's fallback: they must not bring a cookie back in.
   if (before.cookies) parsed.cookies = undefined
   if (before.signed) parsed.signedCookies = undefined

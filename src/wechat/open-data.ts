@@ -31,11 +31,13 @@ export function base64(value: unknown): Buffer | null {
     return bytes
   }
   const standard = value.replace(/[ -]/g, '+').replaceAll('_', '/')
-  const [, digits = '', padding = ''] = /^([A-Za-z0-9+/]+)(={0,2})$/.exec(standard) ?? []
   // Node's own decoder drops whatever it cannot use; here that is not base64. Padding may be left out.
+  const match = /^([A-Za-z0-9+/]+)(={0,2})$/.exec(standard)
+  if (match === null) return null
+  const [, digits, padding] = match as unknown as [string, string, string]
   const rest = digits.length % 4
   const wellFormed = rest !== 1 && (padding === '' || rest + padding.length === 4)
-  return digits !== '' && wellFormed ? Buffer.from(standard, 'base64') : null
+  return wellFormed ? Buffer.from(standard, 'base64') : null
 }
 
 // Node 24 throws and catches two errors of its own for every key that is bytes, which costs twice as much as all the rest

@@ -1,6 +1,7 @@
 import { MemoryStore } from 'express-session'
 import cookieParser from './cookie-parser-like.js'
 import { requireWxSession } from '../../src/index.js'
+import { until } from '../support/until.js'
 import { sessionSecret, startTestApp, type TestApp, withTestApp } from '../support/test-app.js'
 
 const cookieOf = (reply: { headers: object }): string =>
@@ -125,6 +126,36 @@ describe('cookie transport', () => {
         expect((await parsed.http.get('/me').set('Cookie', forged)).status).toBe(401)
         const seen = await parsed.get('/parsed', token).set('Cookie', 'theme=dark')
         expect(seen.body).toEqual({ theme: 'dark' })
+      },
+    )
+  })
+
+  it('tells onError of a save that fails at the end of the response, and handles no request twice', async () => {
+    const store = new MemoryStore()
+    const told: unknown[] = []
+    let handled = 0
+    await withTestApp(
+      {
+        wx: {
+          transport: { cookie: true },
+          session: { secret: sessionSecret, store },
+          onError: (error) => void told.push(error.code),
+        },
+        routes(app) {
+          app.get('/cart', (req, res) => {
+            handled += 1
+            Object.assign(req.session, { cart: handled })
+            res.json({ cart: handled })
+          })
+        },
+      },
+      async (full) => {
+        const { token } = await full.login()
+        jest.spyOn(store, 'set').mockImplementation((_id, _data, done) => done?.(new Error('OOM')))
+        expect((await full.get('/cart', token)).body).toEqual({ cart: 1 })
+        expect(handled).toBe(1)
+        await until(() => told.length > 0)
+        expect(told).toEqual(['WX_STORE_UNAVAILABLE'])
       },
     )
   })

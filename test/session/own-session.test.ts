@@ -93,35 +93,6 @@ describe('a request with a token', () => {
     expect(made.req.session).toMatchObject({ wx: record, wxUser: 5 })
   })
 
-  test('is shown to express-session as a cookie, and looks as it came before and after', async () => {
-    const store = holding(stored())
-    const made = exchange({ ...bearer, Cookie: 'a=1; wx.sid=forged' })
-    const parsed = made.req as typeof made.req & { cookies?: unknown; signedCookies?: unknown }
-    parsed.cookies = { a: '1', 'wx.sid': 'forged' }
-    parsed.signedCookies = { 'wx.sid': 'of-somebody-else' }
-    const before = { cookies: parsed.cookies, signed: parsed.signedCookies }
-    const host = hostWith({ store })
-    const waiting = load(host, made)
-    // The store has not answered yet: the loan was for one call.
-    expect(made.req.headers.cookie).toBe('a=1; wx.sid=forged')
-    expect(parsed.cookies).toBe(before.cookies)
-    await expect(waiting).resolves.toEqual({ record })
-    expect(made.req.headers.cookie).toBe('a=1; wx.sid=forged')
-    expect(parsed.cookies).toBe(before.cookies)
-    expect(parsed.signedCookies).toBe(before.signed)
-    expect(store.asked).toEqual([`get ${sid}`])
-  })
-
-  test('looks as it came also where the store answers at once', async () => {
-    const made = exchange({ ...bearer, Cookie: 'a=1' })
-    const host = hostWith({ store: new Told((done) => done(null, stored())) })
-    await expect(load(host, made)).resolves.toEqual({ record })
-    expect(made.req.headers.cookie).toBe('a=1')
-    const without = exchange(bearer)
-    await load(host, without)
-    expect('cookie' in without.req.headers).toBe(false)
-  })
-
   test('costs the store nothing where the token is forged', async () => {
     const store = new Told()
     const host = hostWith({ store })
@@ -143,6 +114,62 @@ describe('a request with a token', () => {
     const made = exchange(bearer)
     await expect(load(hostWith({ store }), made)).resolves.toEqual({ record: null })
     expect([made.req.session, made.req.sessionID]).toEqual([undefined, undefined])
+  })
+})
+
+describe('where cookies are on, a request', () => {
+  const options = { transport: { cookie: true } }
+  type Parsed = ReturnType<typeof exchange>['req'] & { cookies?: unknown; signedCookies?: unknown }
+
+  test('is shown to express-session with its token as a cookie, and looks as it came before and after', async () => {
+    const store = holding(stored())
+    const made = exchange({ ...bearer, Cookie: 'a=1' })
+    const req = made.req as Parsed
+    const before = {
+      cookies: { a: '1', 'wx.sid': 'forged' },
+      signed: { 'wx.sid': 'of-somebody-else' },
+    }
+    req.cookies = before.cookies
+    req.signedCookies = before.signed
+    const waiting = load(hostWith({ store, options }), made)
+    // The store has not answered yet: the loan was for one call.
+    const looksAsItCame = (): void => {
+      expect(req.headers.cookie).toBe('a=1')
+      expect(req.cookies).toBe(before.cookies)
+      expect(req.signedCookies).toBe(before.signed)
+    }
+    looksAsItCame()
+    await expect(waiting).resolves.toEqual({ record })
+    looksAsItCame()
+    expect(store.asked).toEqual([`get ${sid}`])
+  })
+
+  test('without cookies has none afterwards either, also where the store answers at once', async () => {
+    const host = hostWith({ store: new Told((done) => done(null, stored())), options })
+    const made = exchange(bearer)
+    await expect(load(host, made)).resolves.toEqual({ record })
+    expect('cookie' in made.req.headers).toBe(false)
+    expect('cookies' in made.req || 'signedCookies' in made.req).toBe(false)
+  })
+
+  test('gets no session by what cookie-parser made of its cookies', async () => {
+    const store = holding(stored())
+    const made = exchange({ Cookie: 'a=1' })
+    const req = made.req as Parsed
+    req.cookies = { 'wx.sid': codec.toCookie(token) }
+    req.signedCookies = { 'wx.sid': sid }
+    await expect(load(hostWith({ store, options }), made)).resolves.toEqual({ record: null })
+    expect(store.asked).toEqual([])
+    expect(req.sessionID).not.toBe(sid)
+  })
+
+  test('keeps what the next handlers make of its cookies', async () => {
+    const host = hostWith({ store: new Told((done) => done(null, stored())), options })
+    const { req, res } = exchange({ ...bearer, Cookie: 'a=1' })
+    host.load(req, res, () => {
+      req.headers.cookie = 'a=2'
+    })
+    expect(req.headers.cookie).toBe('a=2')
   })
 })
 

@@ -200,12 +200,17 @@ describe('cookies', () => {
     [sidOf('alice'), sidOf('alice')],
     ['j:{"openid":"x"}', 'j:{"openid":"x"}'],
     ['a=b=c', 'a=b=c'],
+    ['x"y"', 'x"y"'],
+    ['"x"y', '"x"y'],
   ])('with the value %j carry a bad token', (value, token) => {
     expect(read(['Cookie', `wx.sid=${value}`], withCookies)).toEqual(bad(token))
   })
 
   test('without the name carry none', () => {
-    for (const value of ['', ';', 'a=1', 'wx.sid', 'WX.SID=x', `__proto__=x`]) {
+    for (const value of [
+      ...['', ';', 'a=1', 'WX.SID=x', '__proto__=x'],
+      ...['wx.sid', 'wx.sid=', 'wx.sid= ', 'wx.sidx'],
+    ]) {
       expect(read(['Cookie', value], withCookies)).toEqual(none)
     }
   })
