@@ -51,7 +51,7 @@ function sessionKeyOf(sessionKey: unknown): Buffer | KeyObject {
 }
 
 const isBlocks = (bytes: Buffer | null): bytes is Buffer =>
-  bytes !== null && bytes.length > 0 && bytes.length % 16 === 0
+  bytes !== null && bytes.length % 16 === 0
 const isIv = (bytes: Buffer | null): bytes is Buffer => bytes?.length === 16
 
 /** The fields of open data that are not of the right shape, each with what it must be. */

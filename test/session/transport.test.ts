@@ -72,6 +72,7 @@ describe('the header', () => {
     'x',
     `${alice.token}; wx.sid=${bob.token}`,
     `${alice.token} ${bob.token}`,
+    `${alice.token},`,
     `"${alice.token}"`,
     '%E0%A4%A',
     '%00',

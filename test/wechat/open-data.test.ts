@@ -533,6 +533,16 @@ describe('openDataFaults', () => {
     ])
   })
 
+  test.each([
+    ['shorter', 'a'.repeat(39)],
+    ['longer', 'a'.repeat(41)],
+    ['with something in front', `x${'a'.repeat(40)}`],
+    ['with something behind', `${'a'.repeat(40)} `],
+    ['a list of one', ['a'.repeat(40)]],
+  ])('names a signature that is no 40 hex digits: %s', (_, signature) => {
+    expect(openDataFaults({ ...good, signature })).toEqual(['signature: must be 40 hex digits'])
+  })
+
   test('names all four at once', () => {
     for (const value of [null, 5, [], {}, '']) {
       const faults = openDataFaults({
