@@ -46,9 +46,7 @@ function headerTokens(value: string, scheme: string): string[] {
   const parts = value.split(',')
   if (parts.every((part) => part.trim() === '')) return []
   const tokens = parts.map((part) => afterScheme(part, scheme))
-  const whole = parts.every(
-    (part, i) => tokens[i] !== null || (scheme !== '' && /^\s*[\w-]+\s+\S/.test(part)),
-  )
+  const whole = parts.every((part, i) => tokens[i] !== null || /^\s*[\w-]+\s+\S/.test(part))
   return (whole ? tokens : [afterScheme(value, scheme)]).filter((token) => token !== null)
 }
 

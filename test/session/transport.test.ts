@@ -82,6 +82,23 @@ describe('the header', () => {
     expect(read(['Authorization', `Bearer ${token}`])).toEqual(bad(token))
   })
 
+  test.each(['Basic eA==, @', '@,Basic  eA==', 'Basic eA==, @, X-Other a b'])(
+    'carries the token also where a proxy joined it with other schemes: %j',
+    (value) => {
+      const joined = value.replace('@', `Bearer ${alice.token}`)
+      expect(read(['Authorization', joined])).toEqual(presents(alice))
+    },
+  )
+
+  test.each([', x', ',=x y', ', "x y"', ',,', ', '])(
+    'carries a bad token where %j, which is of no scheme, stands behind it',
+    (rest) => {
+      expect(read(['Authorization', `Bearer ${alice.token}${rest}`])).toEqual(
+        bad(`${alice.token}${rest}`.trim()),
+      )
+    },
+  )
+
   test('carries a cookie’s value no more than any other bad token', () => {
     expect(read(['Authorization', `Bearer ${codec.toCookie(alice.token)}`])).toEqual(
       bad(codec.toCookie(alice.token)),
