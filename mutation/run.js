@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -17,6 +17,7 @@ Changes the sources, one small mistake (mutant) at a time, and tells which of th
 mutation/groups.js, which takes hours on two cores.
 
   --concurrency N  how many mutants at once (default 2)
+  --incremental    only what changed in the sources and their tests since the last run of the same files
   --report FILE    the mutants that survived as JSON
 `
 
@@ -25,23 +26,22 @@ const { values, positionals } = parseArgs({
   options: {
     concurrency: { type: 'string', default: '2' },
     report: { type: 'string' },
+    incremental: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
 
-function changedAt(file) {
-  const path = join(folder, file)
-  return existsSync(path) ? statSync(path).mtimeMs : 0
-}
-
-/** Stryker is 65 MB that only this command needs. */
+/** Stryker is 65 MB that only this command needs. Installed again where the lock file is another one. */
 function installStryker() {
-  if (changedAt('node_modules/.package-lock.json') >= changedAt('package-lock.json')) return
+  const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8')
+  const installed = join(folder, 'node_modules', '.installed-lock')
+  if (existsSync(installed) && readFileSync(installed, 'utf8') === lock) return
   process.stderr.write('npm ci in mutation/\n')
   execFileSync('npm', ['ci', '--silent', '--ignore-scripts', '--prefix', folder], {
     cwd: folder,
     stdio: ['ignore', 'inherit', 'inherit'],
   })
+  writeFileSync(installed, lock)
 }
 
 /** One Redis for all runs of jest; it ends with this process. */
@@ -73,6 +73,10 @@ async function runGroup(Stryker, { sources, tests }) {
     ...config,
     mutate: sources,
     concurrency: Number(values.concurrency),
+    ...(values.incremental && {
+      incremental: true,
+      incrementalFile: join(root, '.tmp', 'mutants', `${sources[0].replaceAll('/', '-')}.json`),
+    }),
     tempDirName: join(scratch, 'sandbox'),
   })
   return stryker.runMutationTest()
