@@ -12,6 +12,22 @@ export type CookieLoad = (
 ) => void
 
 /**
+ * Keeps replies with this cookie out of caches that are shared: one that keeps the cookie as well hands the session to
+ * everybody. Express-session sets it when the head is written, by which time the app has said what it has to say.
+ */
+function keepFromCaches(res: ServerResponse, name: string): void {
+  const { writeHead } = res
+  res.writeHead = ((...args: unknown[]) => {
+    const cookies = [res.getHeader('set-cookie') ?? []].flat().map(String)
+    const kept = /\b(no-store|private)\b/i.test(String(res.getHeader('cache-control') ?? ''))
+    if (!kept && cookies.some((cookie) => cookie.startsWith(`${name}=`))) {
+      res.setHeader('Cache-Control', 'no-store')
+    }
+    return Reflect.apply(writeHead, res, args) as ServerResponse
+  }) as typeof writeHead
+}
+
+/**
  * express-session itself: it loads, saves and touches, and sends its cookie.
  *
  * @param late - told of what fails after the response was sent
@@ -24,6 +40,8 @@ export function createCookieLoad(
   return (req, res, cookie, done) => {
     const giveBack = lendCookie(req, cookie && `${options.name!}=${encodeURIComponent(cookie)}`)
     let called = false
+    // Before express-session, whose own hook runs first where it came last.
+    keepFromCaches(res, options.name!)
     try {
       middleware(req as never, res as never, (error?: unknown) => {
         // express-session comes back here where its save at the end of the response failed. By then the

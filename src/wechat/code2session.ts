@@ -2,7 +2,7 @@ import { traceWeChat } from '../diagnostics-channels.js'
 import { WxLoginError } from '../errors.js'
 import { wechatDefaults } from '../settings.js'
 import type { WxCodeSession, WxFetch } from '../types.js'
-import { errcodeOf, errorOfReply } from './errcodes.js'
+import { errcodeOf, errorOfReply, hasOddErrcode } from './errcodes.js'
 import { addressOf, askWeChat, upstreamError, withinTime } from './http.js'
 import { unlessBusy } from './unless-busy.js'
 
@@ -76,6 +76,9 @@ export async function code2Session(d: {
     return unlessBusy(() => traceWeChat({ endpoint, appid: d.appid }, ask, errcodeOf), signal)
   })
   if (errcodeOf(reply) !== 0) throw errorOfReply(reply)
+  // Whatever it means, it is no yes.
+  if (hasOddErrcode(reply))
+    throw upstreamError('the errcode in the answer to the code is no number')
   return checkCodeSession({
     openid: reply['openid'],
     sessionKey: reply['session_key'],

@@ -61,12 +61,16 @@ export const tokenErrcodes: Errcodes = {
   89507: ['WX_APP_CONFIG', 'the administrator refused the IP address of this server, for one hour'],
 }
 
+const isErrcode = (errcode: unknown): boolean =>
+  typeof errcode === 'number' || (typeof errcode === 'string' && /^-?\d{1,9}$/.test(errcode))
+
 /** The errcode of a reply: 0 where there is none; a number in a string counts. */
-export function errcodeOf(reply: Record<string, unknown>): number {
-  const { errcode } = reply
-  if (typeof errcode === 'number') return errcode
-  return typeof errcode === 'string' && /^-?\d{1,6}$/.test(errcode) ? Number(errcode) : 0
-}
+export const errcodeOf = ({ errcode }: Record<string, unknown>): number =>
+  isErrcode(errcode) ? Number(errcode) : 0
+
+/** Whether a reply says that something went wrong, in a way that {@link errcodeOf} cannot read. */
+export const hasOddErrcode = ({ errcode }: Record<string, unknown>): boolean =>
+  errcode !== undefined && errcode !== null && !isErrcode(errcode)
 
 /** WeChat's request id at the end of an errmsg (`rid: …`, formerly `req_id: …`). */
 function ridOf(errmsg: unknown): string | undefined {
