@@ -2,15 +2,13 @@ import { randomBytes } from 'node:crypto'
 import type { Sandbox } from '../../src/sandbox/index.js'
 import { type Answer, http } from '../example-app/spawn-app.js'
 import type { LoginReply } from '../support/test-app.js'
+import { budget } from './refusals.js'
 
 /** The example app or the package, with a sandbox as its WeChat. */
 export interface Target {
   readonly url: string
   readonly sandbox: Sandbox
 }
-
-/** So many refusals a minute one session has, and no more. */
-export const refusalsOfSession = 20
 
 /** Somebody with a session who sends data that is to be refused. */
 export interface Attacker {
@@ -32,7 +30,7 @@ export function createAttacker({ url, sandbox }: Target, name = 'mallory'): Atta
     const answer = await http(`${url}/wx/login`, { body: { code: sandbox.user(name).login() } })
     if (answer.status !== 200) throw new Error(`login: ${JSON.stringify(answer.body)}`)
     ;({ token } = answer.body as LoginReply)
-    left = refusalsOfSession
+    left = budget
   }
   return {
     sessionKey: () => sandbox.user(name).sessionKey(),
