@@ -75,7 +75,7 @@ async function check(blocks: Sample[], options: object): Promise<string> {
 }
 
 test('every language of a block is one that is checked, here or by the eye', () => {
-  const known = ['bash', 'sh', 'js', 'ts', 'html', 'json', 'yaml', 'mermaid', 'text']
+  const known = ['bash', 'sh', 'js', 'ts', 'html', 'json', 'sql', 'yaml', 'mermaid', 'text']
   expect(samples.filter(({ language }) => !known.includes(language))).toEqual([])
 })
 

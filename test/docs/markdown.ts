@@ -23,6 +23,7 @@ export const guides = [
   'observability',
   'performance',
   'phone',
+  'recipes',
   'scaling',
   'start-up',
   'verify',
