@@ -12,6 +12,7 @@ export const sandboxPages = ['docs/sandbox.md', 'docs/zh-CN/sandbox.md'] as cons
 
 /** Pages on one subject each, English and Chinese. */
 export const guides = [
+  'README',
   'account-events',
   'api',
   'api-client',
