@@ -17,6 +17,7 @@ export const guides = [
   'api',
   'api-client',
   'apps',
+  'architecture',
   'client',
   'cloud-hosting',
   'keys',
