@@ -49,7 +49,10 @@ describe('the State panel', () => {
     const { panel, phoneShows, texts } = await t.open()
     await phoneShows('已登录')
     const state = await panel('state')
-    const entry = state.locator('.store-entries li').first()
+    const stored = state.locator('.store-entries li')
+    // By its name: the next session to come may stand before it.
+    const name = (await stored.first().locator('summary code').textContent())!
+    const entry = stored.filter({ hasText: name })
     await entry.locator('summary').click()
     await entry.locator('pre').waitFor()
     const { body } = await t.world.sandbox('store')
