@@ -20,6 +20,7 @@ export const guides = [
   'architecture',
   'client',
   'cloud-hosting',
+  'guide-backend',
   'keys',
   'migrating',
   'observability',
