@@ -21,6 +21,7 @@ export const guides = [
   'client',
   'cloud-hosting',
   'guide-backend',
+  'guide-miniprogram',
   'keys',
   'migrating',
   'observability',
