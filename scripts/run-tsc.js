@@ -2,7 +2,11 @@ import { spawn } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const tsc = join(dirname(fileURLToPath(import.meta.resolve('typescript/package.json'))), 'bin/tsc')
+/** By its place: two versions are installed, and either may have the name `tsc` on the PATH. */
+export const tsc = join(
+  dirname(fileURLToPath(import.meta.resolve('typescript/package.json'))),
+  'bin/tsc',
+)
 
 /** Compiles the project in `cwd` to `outDir`; answers what the compiler complained about. */
 export function runTsc(cwd, outDir, ...options) {

@@ -61,7 +61,7 @@ test('the guide fits the types of the client and of the real wx', async () => {
       include: ['*.js', 'pages'],
     }),
   )
-  const tsc = join(root, 'node_modules/.bin/tsc')
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
   expect(await run(tsc, ['-p', folder])).toEqual({ ok: true, stdout: '', stderr: '' })
 
   writeFileSync(join(folder, 'wrong.js'), `require('./login').phone({ cod: '' })\nwx.logn({})\n`)

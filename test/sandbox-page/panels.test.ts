@@ -119,10 +119,11 @@ describe('the Faults panel', () => {
     ] as const) {
       await form.getByLabel(texts.panels.faults.effect).selectOption(effect)
       await form.getByRole('button', { name: texts.panels.faults.order }).click()
+      // What is listed may be of before.
+      const ordered = async (): Promise<unknown[]> => (await t.world.sandbox('faults')).body as []
+      await until(async () => (await ordered()).length > 0)
+      expect(await ordered()).toEqual([{ endpoint: '/sns/jscode2session', ...expected }])
       await faults.locator('.active-faults li').waitFor()
-      expect((await t.world.sandbox('faults')).body).toEqual([
-        { endpoint: '/sns/jscode2session', ...expected },
-      ])
       await press('faults', texts.panels.faults.clearAll)
       await faults.getByText(texts.panels.faults.noneActive).waitFor()
     }
