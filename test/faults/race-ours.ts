@@ -4,7 +4,7 @@ import { getWx, requireWxSession } from '../../src/index.js'
 import { createRedis, type WxRedis } from '../../src/redis/index.js'
 import { createSandbox, type Sandbox } from '../../src/sandbox/index.js'
 import { sessionSecret, startTestApp, type TestApp } from '../support/test-app.js'
-import { createSender, keepAliveTimeout, type Login, phoneOf, served } from './race-apps.js'
+import { createSender, type Login, phoneOf, served } from './race-apps.js'
 import type { RacingApp } from './race-apps.js'
 import { type Pace, pause } from './race-pace.js'
 
@@ -82,7 +82,7 @@ async function startServer(
   session: { maxPerUser?: number },
 ): Promise<TestApp> {
   await redis.connect()
-  const app = await startTestApp({
+  return startTestApp({
     sandbox,
     wx: {
       redis,
@@ -100,8 +100,6 @@ async function startServer(
     },
     routes: addRoutes,
   })
-  app.server.keepAliveTimeout = keepAliveTimeout
-  return app
 }
 
 /** Servers with the plugin on one Redis, and their phones, whose requests go to the servers in turn. */

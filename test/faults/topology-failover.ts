@@ -209,6 +209,9 @@ async function wrongHolders(
   const dead = last.filter(({ wanted, status }) => status !== (wanted.kind === 'gone' ? 401 : 200))
   return [
     ...confused.map(({ wanted }) => `${wanted.kind}: somebody was taken for another`),
-    ...dead.map(({ wanted, status }) => `afterwards ${wanted.kind}: ${String(status)}`),
+    ...dead.map(
+      ({ wanted, status, failure = '' }) =>
+        `afterwards ${wanted.kind}: ${String(status)} ${failure}`,
+    ),
   ]
 }

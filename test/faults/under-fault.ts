@@ -57,15 +57,18 @@ export interface Outcome {
 /** The answers that say that the service is not there. */
 const isOutage = ({ status }: Answer): boolean => status === 0 || status >= 500
 
-/** Tokens that were handed out and are not worth anything. */
-async function deadTokens({ phone }: Target, tokens: string[]): Promise<number> {
-  let dead = 0
+/** What was answered to tokens that were handed out and are not worth anything. */
+async function deadTokens({ phone }: Target, tokens: string[]): Promise<string[]> {
+  const dead: string[] = []
   for (let i = 0; i < tokens.length; i += 50) {
     const batch = tokens.slice(i, i + 50)
     const answers = await Promise.all(
       batch.map((token) => phone.send({ kind: 'me', path: '/me', token })),
     )
-    dead += answers.filter(({ status }) => status !== 200).length
+    for (const { status, code = '', failure = '' } of answers) {
+      if (status !== 200)
+        dead.push(`a token that was handed out: ${String(status)} ${code}${failure}`)
+    }
   }
   return dead
 }
@@ -171,12 +174,12 @@ async function attempt(target: Target, scenario: Scenario): Promise<Attempt> {
   const since = answers.filter(({ at, ms }) => at + ms >= brokenAt)
   const of = (kind: Kind): Answer[] => since.filter(({ wanted }) => wanted.kind === kind)
   const handedOut = of('login').filter(({ status }) => status === 200)
-  const dead = losesSessions ? 0 : await deadTokens(target, [...handedOut.map(tokenOf), ...tokens])
+  const dead = losesSessions ? [] : await deadTokens(target, [...handedOut.map(tokenOf), ...tokens])
 
   const wrong: string[] = []
   const late: string[] = []
   if (unanswered > 0) wrong.push(`${String(unanswered)} requests were never answered`)
-  if (dead > 0) wrong.push(`${String(dead)} tokens that were handed out do not work`)
+  wrong.push(...dead)
   for (const kind of kinds) {
     const allowed = [200, ...(scenario.refusals?.[kind] ?? (kind === 'public' ? [] : [503]))]
     const limit = scenario.limits?.[kind] ?? defaultLimits[kind]

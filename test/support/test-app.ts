@@ -76,6 +76,8 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   options.routes?.(app, wx)
 
   const server = createServer(app)
+  // Longer than any test: Node would close a connection in the moment in which a phone takes it up again.
+  server.keepAliveTimeout = 600_000
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`
   const http = request(url)
