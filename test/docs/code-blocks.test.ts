@@ -70,7 +70,10 @@ async function check(blocks: Sample[], options: object): Promise<string> {
       files,
     }),
   )
-  const { ok, stdout, stderr } = await run(join(root, 'node_modules/typescript/bin/tsc'), ['-p', project])
+  const { ok, stdout, stderr } = await run(join(root, 'node_modules/typescript/bin/tsc'), [
+    '-p',
+    project,
+  ])
   return ok ? '' : stdout + stderr
 }
 
