@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { getWx, requireWxSession } from '../../src/index.js'
 import { createRedis } from '../../src/redis/index.js'
 import { sessionSecret, withTestApp } from '../support/test-app.js'
-import { type AttackedApp, expectLoginWanted, startAttackedApp } from './attacked-app.js'
+import { type AttackedApp, expectLoginWanted, recordOf, startAttackedApp } from './attacked-app.js'
 import { boundary, pictureForm } from './picture.js'
 import { beginRaw, type HalfSent } from './raw-request.js'
 import { monitorRedis, type RedisMonitor } from './redis-monitor.js'
@@ -21,7 +21,6 @@ afterAll(async () => {
 const logout = async (token: string, body: object = {}): Promise<void> => {
   expect((await t.ask('/wx/logout', { token, body })).status).toBe(204)
 }
-const recordOf = (token: string): string => `wx:sess:${token.slice(0, 32)}`
 
 describe('attack 7: a token replayed after logout, idle time or its absolute end: 401', () => {
   test('after logout, again and again, and other devices live on', async () => {

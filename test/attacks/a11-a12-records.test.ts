@@ -8,6 +8,7 @@ import {
   type AttackedApp,
   expectLoginWanted,
   expectUnsaid,
+  recordOf,
   startAttackedApp,
 } from './attacked-app.js'
 import { picture } from './picture.js'
@@ -25,7 +26,6 @@ afterAll(async () => {
   await t?.close()
 })
 
-const recordOf = (token: string): string => `wx:sess:${token.slice(0, 32)}`
 const userKey = (name: string, what: string): string =>
   `wx:user:{${t.sandbox.appid}:${t.sandbox.user(name).openid()}}:${what}`
 

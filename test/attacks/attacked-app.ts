@@ -113,6 +113,9 @@ export async function startAttackedApp(options: AttackedAppOptions = {}): Promis
   }
 }
 
+/** The key in Redis of the session that a token opens. */
+export const recordOf = (token: string): string => `wx:sess:${token.slice(0, 32)}`
+
 /**
  * What an attacker may see of a refusal: the status, JSON of the one shape with this code, nothing to cache, and no
  * word of the server's inside.
