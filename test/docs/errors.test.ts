@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errorCodes, WxLoginError } from '../../src/errors.js'
-import { anchor, codes, errorPages, read, readmes, root, tableWith } from './markdown.js'
-
-const pageOf = { 'README.md': errorPages[0], 'README.zh-CN.md': errorPages[1] }
+import { anchor, codes, errorPages, httpPages, read, root, tableWith } from './markdown.js'
 
 describe.each(errorPages)('%s', (path) => {
   const page = read(path)
@@ -28,7 +26,7 @@ describe.each(errorPages)('%s', (path) => {
   })
 })
 
-describe.each(readmes)('the table of errors in %s', (path) => {
+describe.each(httpPages)('the table of errors in %s', (path) => {
   const rows = tableWith(read(path), 'WX_BAD_REQUEST')
 
   test('lists exactly the error codes, in the order of the code', () => {
@@ -40,6 +38,6 @@ describe.each(readmes)('the table of errors in %s', (path) => {
     const error = new WxLoginError(code)
     expect(/^\d{3}/.exec(status)?.[0]).toBe(String(error.status))
     expect(codes(action)).toEqual([error.action])
-    expect(name).toContain(`(${pageOf[path]}#${anchor(code)})`)
+    expect(name).toContain(`(errors.md#${anchor(code)})`)
   })
 })

@@ -6,8 +6,11 @@ export const root = join(__dirname, '../..')
 export const readmes = ['README.md', 'README.zh-CN.md'] as const
 export const clientReadmes = ['client/README.md', 'client/README.zh-CN.md'] as const
 export const exampleReadmes = ['examples/README.md', 'examples/README.zh-CN.md'] as const
+export const optionPages = ['docs/options.md', 'docs/zh-CN/options.md'] as const
+export const httpPages = ['docs/http.md', 'docs/zh-CN/http.md'] as const
 export const errorPages = ['docs/errors.md', 'docs/zh-CN/errors.md'] as const
 export const operationsPages = ['docs/operations.md', 'docs/zh-CN/operations.md'] as const
+export const securityPages = ['SECURITY.md', 'docs/zh-CN/security.md'] as const
 export const sandboxPages = ['docs/sandbox.md', 'docs/zh-CN/sandbox.md'] as const
 
 /** Pages on one subject each, English and Chinese. */
@@ -20,16 +23,21 @@ export const guides = [
   'architecture',
   'client',
   'cloud-hosting',
+  'faq',
   'guide-backend',
   'guide-miniprogram',
+  'http',
   'keys',
   'migrating',
   'observability',
+  'options',
   'performance',
   'phone',
+  'production',
   'recipes',
   'scaling',
   'start-up',
+  'usage',
   'verify',
 ].map((name) => [`docs/${name}.md`, `docs/zh-CN/${name}.md`] as const)
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { optionFaults } from '../../src/option-faults.js'
 import { settingsOf } from '../../src/settings.js'
-import { codes, read, readmes, root, tableWith } from './markdown.js'
+import { codes, optionPages, read, root, tableWith } from './markdown.js'
 
 const types = ['src/types.ts', 'src/push-types.ts']
   .map((file) => readFileSync(join(root, file), 'utf8'))
@@ -75,7 +75,7 @@ test.each(options)('wxLogin knows the option %s of the types', (path) => {
   expect(optionFaults(probe).filter((fault) => fault.includes('unknown option'))).toEqual([])
 })
 
-describe.each(readmes)('the table of options in %s', (path) => {
+describe.each(optionPages)('the table of options in %s', (path) => {
   const rows = tableWith(read(path), 'session.secret')
   const documented = new Map(rows.map((row) => [codes(row[0]!)[0]!, row]))
 

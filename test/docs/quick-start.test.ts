@@ -14,18 +14,16 @@ import { freePort } from '../support/services.js'
 import { read } from './markdown.js'
 import { createWorkspace, run, type Workspace } from './workspace.js'
 
-const blocks = read('README.md').blocks
-
-/** The one block of the README that says this. */
-function block(language: string, words: string): string {
-  const found = blocks.filter((b) => b.language === language && b.text.includes(words))
+/** The one block of this page that says this. */
+function block(language: string, words: string, page = 'README.md'): string {
+  const found = read(page).blocks.filter((b) => b.language === language && b.text.includes(words))
   expect(found).toHaveLength(1)
   return found[0]!.text
 }
 
 const quickStart = block('js', 'app.listen(process.env.PORT')
 const walk = block('bash', '/wx/login')
-const phone = block('js', 'wx.login(')
+const phone = block('js', 'wx.login(', 'docs/http.md')
 
 /** Waits until the server answers; fails at once where it has ended, with what it said. */
 async function answering(url: string, server: ChildProcess, output: () => string): Promise<void> {

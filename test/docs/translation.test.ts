@@ -9,6 +9,7 @@ import {
   read,
   readmes,
   sandboxPages,
+  securityPages,
 } from './markdown.js'
 
 const comments: [languages: string[], comment: RegExp][] = [
@@ -32,6 +33,7 @@ describe.each([
   errorPages,
   operationsPages,
   sandboxPages,
+  securityPages,
   ...guides,
 ])('%s and %s', (english, chinese) => {
   const [en, zh] = [read(english), read(chinese)]
