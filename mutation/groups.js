@@ -3,6 +3,7 @@
 const session = (...names) => names.map((name) => `src/session/${name}.ts`)
 const wechat = (...names) => names.map((name) => `src/wechat/${name}.ts`)
 const redis = (...names) => names.map((name) => `src/redis/${name}.ts`)
+const routes = (...names) => names.map((name) => `src/routes/${name}.ts`)
 const tests = (folder, ...names) => names.map((name) => `test/${folder}/${name}.test.ts`)
 
 /**
@@ -63,60 +64,85 @@ export const groups = [
   { sources: ['src/throttle.ts'], tests: ['test/throttle.test.ts'] },
   {
     sources: ['src/require-wx-session.ts', 'src/respond.ts', 'src/wx-error-handler.ts'],
-    tests: tests('http', 'session', 'authenticate', 'failures', 'apps'),
+    tests: [
+      ...tests('http', 'guard', 'session', 'authenticate', 'failures', 'request-id'),
+      'test/start-up/running.test.ts',
+    ],
   },
   {
-    sources: ['body', 'login', 'make-session', 'code-hints', 'find-app', 'in-flight'].map(
-      (name) => `src/routes/${name}.ts`,
+    sources: routes('body'),
+    tests: [...tests('http', 'bad-input'), 'test/start-up/running.test.ts'],
+  },
+  {
+    sources: routes('login', 'make-session', 'exchange', 'code-hints', 'find-app', 'in-flight'),
+    tests: tests(
+      'http',
+      ...['login', 'hooks', 'apps', 'routes', 'failures', 'close'],
+      ...['diagnostics', 'cloud-hosting'],
     ),
-    tests: tests('http', 'login', 'bad-input', 'failures', 'hooks', 'apps', 'close'),
   },
   {
-    sources: ['logout', 'session', 'profile', 'phone', 'keep-user'].map(
-      (name) => `src/routes/${name}.ts`,
-    ),
-    tests: tests('http', 'logout', 'session', 'profile', 'phone', 'bad-input'),
+    sources: routes('logout', 'session', 'profile', 'phone', 'keep-user'),
+    tests: tests('http', 'logout', 'session', 'profile', 'phone', 'bad-input', 'cloud-hosting'),
   },
   {
-    sources: ['src/routes/message-push.ts', 'src/routes/push-request.ts', 'src/routes/pass-by.ts'],
+    sources: routes('message-push', 'push-request'),
     tests: tests('http', 'message-push'),
   },
+  { sources: routes('pass-by'), tests: tests('http', 'routes', 'pass-by') },
   {
     sources: wechat('message-push', 'push-message'),
     tests: tests('wechat', 'message-push'),
   },
   {
-    sources: wechat('http', 'code2session', 'stock-fetch', 'connections'),
-    tests: tests('wechat', 'http', 'code2session', 'stock-fetch', 'wire'),
+    sources: wechat('http', 'code2session', 'unless-busy'),
+    tests: tests('wechat', 'http', 'code2session'),
   },
-  { sources: wechat('code-flights', 'last-minute'), tests: tests('wechat', 'code-flights') },
-  { sources: wechat('breaker', 'unless-busy'), tests: tests('wechat', 'breaker') },
+  {
+    sources: wechat('stock-fetch', 'connections'),
+    tests: tests('wechat', 'stock-fetch', 'connections', 'wire'),
+  },
+  {
+    sources: wechat('code-flights', 'last-minute'),
+    tests: tests('wechat', 'code-flights', 'phone-flights'),
+  },
+  { sources: wechat('breaker'), tests: tests('wechat', 'breaker') },
   { sources: wechat('phone-flights'), tests: tests('wechat', 'phone-flights') },
   {
     sources: wechat('access-token', 'stable-token', 'token-source'),
-    tests: tests('wechat', 'access-token', 'access-token-order'),
+    tests: [...tests('wechat', 'access-token'), ...tests('http', 'api-tokens')],
   },
   {
     sources: wechat('server-api', 'api-call', 'api-request'),
     tests: tests('http', 'api', 'api-request', 'api-tokens'),
   },
   {
-    sources: redis('redis-url', 'reply-error', 'out-of-step', 'inspect', 'load-connect-redis'),
-    tests: tests(
-      'redis',
-      'redis-url',
-      'out-of-step',
-      'inspect',
-      'load-connect-redis',
-      'session-store',
-    ),
+    sources: redis('redis-url', 'reply-error', 'out-of-step', 'load-connect-redis'),
+    tests: tests('redis', 'redis-url', 'reply-error', 'out-of-step', 'load-connect-redis'),
   },
   {
-    sources: redis('session-store', 'ask', 'copies', 'script'),
-    tests: tests('redis', 'session-store'),
+    sources: redis('health', 'inspect', 'client-kind'),
+    tests: tests('redis', 'health', 'inspect', 'check-client'),
   },
-  { sources: redis('once'), tests: tests('redis', 'once') },
+  { sources: redis('check-client'), tests: tests('redis', 'check-client') },
+  { sources: redis('copies'), tests: tests('redis', 'copies') },
+  { sources: redis('session-store'), tests: tests('redis', 'session-store') },
+  {
+    sources: [...redis('once', 'ask', 'script'), ...wechat('memory-once')],
+    tests: tests('redis', 'once', 'token-store'),
+  },
   { sources: redis('token-store'), tests: tests('redis', 'token-store') },
   { sources: redis('user-state'), tests: tests('session', 'user-state', 'user-keys') },
-  { sources: redis('health'), tests: tests('redis', 'health') },
+  {
+    sources: ['src/diagnostics.ts', 'src/user-hook.ts', 'src/served-app.ts', 'src/request-id.ts'],
+    tests: ['test/diagnostics.test.ts', ...tests('http', 'hooks', 'apps', 'request-id', 'api')],
+  },
+  {
+    sources: ['src/context.ts', 'src/runtime.ts', 'src/public-sessions.ts'],
+    tests: tests('http', 'profile', 'key-history', 'logout', 'authenticate', 'diagnostics'),
+  },
+  {
+    sources: ['src/cloud-call.ts', 'src/session/cloud-caller.ts'],
+    tests: tests('http', 'cloud-hosting'),
+  },
 ]

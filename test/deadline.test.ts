@@ -62,3 +62,29 @@ test('a callback that throws is not taken for a failure of the call', () => {
   expect(() => callInTime(1000, (settle) => settle(null, 'answer'), done)).toThrow('of the app')
   expect(done.mock.calls).toEqual([[null, 'answer']])
 })
+
+test('a call that answers by a callback leaves no timer behind, and is late at its deadline', async () => {
+  const done = jest.fn()
+  callInTime(1000, (settle) => settle(null, 'answer'), done)
+  expect(jest.getTimerCount()).toBe(0)
+  callInTime(1000, () => undefined, done)
+  await jest.advanceTimersByTimeAsync(999)
+  expect(done.mock.calls).toEqual([[null, 'answer']])
+  await jest.advanceTimersByTimeAsync(1)
+  expect(done.mock.calls.slice(1)).toEqual([[expect.any(DeadlineError), null]])
+})
+
+test('a call that answers again, or too late, is answered for once', async () => {
+  const done = jest.fn()
+  let answer = (_error: unknown, _value?: string): void => undefined
+  callInTime<string>(1000, (settle) => (answer = settle), done)
+  answer(null, 'first')
+  answer(null, 'second')
+  callInTime<string>(1000, (settle) => (answer = settle), done)
+  await jest.advanceTimersByTimeAsync(1000)
+  answer(null, 'late')
+  expect(done.mock.calls).toEqual([
+    [null, 'first'],
+    [expect.any(DeadlineError), null],
+  ])
+})

@@ -69,3 +69,24 @@ test('a hundred thousand keys in memory for far fewer take each other for nobody
   for (let i = 0; i < 100_000; i++) if (!throttle.due(`key ${String(i)}`)) denied++
   expect(denied).toBe(0)
 })
+
+test('of four keys that share their room the one whose turn was longest ago makes way for a fifth', () => {
+  const throttle = createThrottle(1000, 4)
+  const keys = ['b', 'a', 'd', 'c']
+  keys.forEach((key, i) => {
+    pass(i)
+    throttle.due(key)
+  })
+  pass(10)
+  expect(throttle.due('e')).toBe(true)
+  expect(['a', 'd', 'c', 'e'].map((key) => throttle.due(key))).toEqual([false, false, false, false])
+  expect(throttle.due('b')).toBe(true)
+})
+
+test('to forget a key that was pushed out gives nobody else a turn', () => {
+  const throttle = createThrottle(1000, 4)
+  const keys = ['a', 'b', 'c', 'd']
+  for (const key of keys) throttle.due(key)
+  throttle.forget('e')
+  expect(keys.map((key) => throttle.due(key))).toEqual([false, false, false, false])
+})

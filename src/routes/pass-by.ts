@@ -38,5 +38,4 @@ export function passBy(router: Router, middleware: RequestHandler): void {
   }
 }
 
-const withoutSlash = (path: string): string =>
-  path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+const withoutSlash = (path: string): string => (path.endsWith('/') ? path.slice(0, -1) : path)

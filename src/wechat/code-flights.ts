@@ -34,7 +34,8 @@ interface Entry {
   readonly call: Promise<WxCodeSession>
   readonly startedAt: number
   readonly user: Flight['user']
-  usedAt: number | undefined
+  /** Infinity until it has made a session. */
+  usedAt: number
   /** Open data that was not accepted with this code. */
   refused: number
   /** When the last post of the code came. */
@@ -75,11 +76,11 @@ export function createCodeFlights(now: () => number = () => performance.now()): 
         startedAt: Date.now(),
         call: exchange(),
         user: createOnlyOnce(),
-        usedAt: undefined,
+        usedAt: Infinity,
         refused: 0,
         joinedAt: 0,
       }))
-      if (own.usedAt !== undefined && arrivedAt > own.usedAt) {
+      if (arrivedAt > own.usedAt) {
         throw new WxLoginError('WX_CODE_USED', { reason: 'this code has made a session here' })
       }
       own.joinedAt = now()
@@ -117,7 +118,7 @@ export function createCodeFlights(now: () => number = () => performance.now()): 
             if (left <= 0) break
             await delay(left)
           }
-          own.usedAt ??= now()
+          own.usedAt = Math.min(own.usedAt, now())
         },
       }
     },

@@ -86,6 +86,12 @@ describe('wx.api.request', () => {
     expect(wechat.requests).toHaveLength(1)
   })
 
+  it.each([1, 2 ** 31 - 1])('may have a deadline of %i ms', async (timeout) => {
+    wechat.answer((_req, res) => void setTimeout(() => res.end('{}'), 20))
+    const outcome = await t.wx.api.request('/x', { timeout }).catch((error: unknown) => error)
+    expect(outcome).toEqual(timeout === 1 ? expect.objectContaining({ status: 504 }) : {})
+  })
+
   it('reads no answer of more than 64 kB, and none that is no JSON object', async () => {
     for (const answer of ['x'.repeat(65 * 1024), '[]', 'no JSON', '']) {
       wechat.say(answer)

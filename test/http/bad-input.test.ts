@@ -112,9 +112,42 @@ describe('bad input', () => {
     expect(message).toMatch(/^code: /)
   })
 
+  it('takes a body of 32 kB, and not a byte more', async () => {
+    const code = t.sandbox.user('alice').login()
+    const body = (bytes: number): string => {
+      const empty = JSON.stringify({ code, pad: '' }).length
+      return JSON.stringify({ code, pad: 'x'.repeat(bytes - empty) })
+    }
+    const post = (text: string) => t.http.post('/wx/login').set(json).send(text)
+    await refuses(() => post(body(32 * 1024 + 1)), 413)
+    await post(body(32 * 1024)).expect(200)
+  })
+
+  it('takes sixteen levels under the body, and not seventeen', async () => {
+    const code = t.sandbox.user('alice').login()
+    const post = (depth: number) =>
+      t.http
+        .post('/wx/login')
+        .set(json)
+        .send(`{"code":"${code}","x":${'['.repeat(depth)}${']'.repeat(depth)}}`)
+    expect(await refuses(() => post(17), 400)).toBe('The body is nested too deeply.')
+    await post(16).expect(200)
+  })
+
+  it('looks for __proto__ in everything, and takes null where it looks', async () => {
+    const code = t.sandbox.user('alice').login()
+    await t.post('/wx/login', { code, x: [null, { y: null }] }).expect(200)
+    const post = (x: string) => t.http.post('/wx/login').set(json).send(`{"code":"abc","x":${x}}`)
+    for (const x of ['[{"a":1},{"__proto__":1}]', '{"a":{"b":{"__proto__":null}}}']) {
+      expect(await refuses(() => post(x), 400)).toBe('__proto__: is not allowed.')
+    }
+  })
+
   it('names every wrong field at once', async () => {
     const message = await refuses(() => t.post('/wx/login', { code: 1, appid: 2 }), 400)
-    expect(message).toMatch(/code: .*appid: /)
+    expect(message).toBe('code: must be the code from wx.login; appid: must be a string.')
+    const missing = await refuses(() => t.post('/wx/login', {}), 400)
+    expect(missing).toBe('code: is missing.')
   })
 
   it('POST /wx/login with an appid that is not served', async () => {
@@ -155,9 +188,18 @@ describe('bad input', () => {
     ['a name with a line break', { nickName: 'a\nb' }],
     ['a number', { nickName: 5 }],
     ['an avatar in an array', { avatarUrl: ['x'] }],
+    ['an empty avatar', { avatarUrl: '' }],
+    ['a long avatar', { avatarUrl: 'x'.repeat(2049) }],
+    ['a name with DEL', { nickName: 'a\u007f' }],
+    ['half of signed data', { rawData: '{}' }],
   ])('POST /wx/profile with %s', async (_what, body) => {
     const { token } = await t.login()
     await refuses(() => t.post('/wx/profile', body, token), 400)
+  })
+
+  it('POST /wx/profile with a name of 64 characters is fine', async () => {
+    const { token } = await t.login()
+    await t.post('/wx/profile', { nickName: '名'.repeat(64) }, token).expect(200)
   })
 
   it('POST /wx/profile with a form beside signed data, of which one would be lost', async () => {
@@ -171,19 +213,24 @@ describe('bad input', () => {
     'http://tmp/0123456789abcdef.jpeg',
     'http://usr/avatar.png',
     'http://127.0.0.1:47692/__tmp__/cover.jpeg',
+    'http://127.0.0.1/__tmp__/cover.jpeg',
+    'HTTPS://TMP/0123456789abcdef.jpeg',
   ])('POST /wx/profile with an avatar that is a file of the phone: %s', async (avatarUrl) => {
     const { token } = await t.login()
     const message = await refuses(() => t.post('/wx/profile', { avatarUrl }, token), 400)
     expect(message).toMatch(/^avatarUrl: .*temporary file.*wx\.uploadFile/)
   })
 
-  it.each(['https://cdn.example/tmp/1.png', '/avatars/1.png', 'cloud://env.bucket/1.png'])(
-    'POST /wx/profile with an avatar at %s is fine',
-    async (avatarUrl) => {
-      const { token } = await t.login()
-      await t.post('/wx/profile', { avatarUrl }, token).expect(200)
-    },
-  )
+  it.each([
+    'https://cdn.example/tmp/1.png',
+    'https://cdn.example/?from=http://tmp/1.png',
+    'https://cdn.example/'.padEnd(2048, 'x'),
+    '/avatars/1.png',
+    'cloud://env.bucket/1.png',
+  ])('POST /wx/profile with an avatar at %s is fine', async (avatarUrl) => {
+    const { token } = await t.login()
+    await t.post('/wx/profile', { avatarUrl }, token).expect(200)
+  })
 
   describe('POST /wx/phone', () => {
     const iv = `${'A'.repeat(22)}==`

@@ -166,6 +166,24 @@ describe('a store that cannot end the session that came with a login', () => {
   })
 })
 
+describe('a store that cannot end the session that is one too many', () => {
+  it('costs no login, and is told to onError', async () => {
+    const store = new MemoryStore()
+    const errors: WxError[] = []
+    const session = { secret: sessionSecret, store, maxPerUser: 1 }
+    const onError = (error: WxError): void => void errors.push(error)
+    await withTestApp({ wx: { session, onError } }, async (t) => {
+      await t.login()
+      jest
+        .spyOn(store, 'destroy')
+        .mockImplementation((_sid, done) => done?.(new Error('read only')))
+      const { token } = await t.login()
+      await t.get('/me', token).expect(200)
+      expect(errors).toMatchObject([{ code: 'WX_STORE_UNAVAILABLE', status: 503 }])
+    })
+  })
+})
+
 describe('the plugin twice in one app', () => {
   it('mounted twice loads a session once', async () => {
     const store = new MemoryStore()

@@ -242,6 +242,25 @@ describe.each(modes)('an account event in %s', (_, options, format) => {
     expect(t.messages).toHaveLength(2)
   })
 
+  it('of a user who withdrew ends no keys, with which older data is still read', async () => {
+    const t = await start(options, { sandbox: { rateLimit: 0, rotation: 'always' } })
+    await t.login()
+    const oldData = t.sandbox.user('alice').userInfo()
+    await t.event('user_authorization_revoke', { format })
+    const { token: session } = await t.login()
+    await t.post('/wx/profile', oldData, session).expect(200)
+  })
+
+  it('that names no user of this app is told, and ends nothing', async () => {
+    const t = await start(options)
+    const { token: session } = await t.login()
+    const event = 'user_authorization_revoke'
+    expect(await t.event(event, { format, openId: false })).toEqual(success)
+    expect((await t.get('/me', session)).status).toBe(200)
+    expect(t.revoked).toEqual([])
+    expect(t.messages).toMatchObject([{ Event: event }])
+  })
+
   it('of a user without sessions is told all the same', async () => {
     const t = await start(options)
     expect(await t.event('user_authorization_revoke', { format })).toEqual(success)
@@ -269,6 +288,22 @@ describe.each(modes)('an account event in %s', (_, options, format) => {
     await t.push({ ...same, CreateTime: same.CreateTime + 1 }, { format })
     expect((await t.get('/me', session)).status).toBe(401)
     expect(t.revoked).toHaveLength(2)
+  })
+
+  it('may be five minutes old, to the second', async () => {
+    const now = Math.ceil(Date.now() / 1000) * 1000
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(now)
+    try {
+      const t = await start(options, { sandbox: { rateLimit: 0, now: () => now } })
+      clock.mockReturnValue(now + 300_000)
+      expect(await t.event('user_info_modified', { format })).toEqual(success)
+      clock.mockReturnValue(now + 300_001)
+      expect(await t.event('user_info_modified', { format, openId: false })).toMatchObject({
+        status: 403,
+      })
+    } finally {
+      clock.mockRestore()
+    }
   })
 
   it.each([
@@ -342,6 +377,8 @@ describe('a message that is not as it must be', () => {
     ['no signature', '{"MsgType":"text"}', { signature: '' }, 403],
     ['no time', '{"MsgType":"text"}', { timestamp: '' }, 403],
     ['a time that is none', '{"MsgType":"text"}', { timestamp: '-5' }, 403],
+    ['a time in words', '{"MsgType":"text"}', { timestamp: `x${String(Date.now())}` }, 403],
+    ['a time with a unit', '{"MsgType":"text"}', { timestamp: `${String(Date.now())}ms` }, 403],
     ['no body', '', {}, 400],
     ['a body that is nothing', 'hello', {}, 400],
     ['broken JSON', '{"MsgType":', {}, 400],
@@ -440,6 +477,33 @@ describe('a message that is not as it must be', () => {
     const reply = await t.event('user_info_modified', { encodingAESKey: another })
     expect(reply.status).toBe(400)
     expect(reply.body).toContain('must be the key of the admin console')
+  })
+
+  it('encrypted and without a type of encryption, or plain with one that is none, is read', async () => {
+    const sealed = await start({ encodingAESKey })
+    const message = JSON.stringify({ MsgType: 'text' })
+    const seal = { message, appid: sealed.sandbox.appid }
+    const Encrypt = encryptPush(seal, encodingAESKey, Buffer.alloc(16))
+    const timestamp = String(Math.floor(Date.now() / 1000))
+    const msg_signature = signPush(token, timestamp, 'n', Encrypt)
+    const query = { timestamp, nonce: 'n', msg_signature }
+    expect((await sealed.send(JSON.stringify({ Encrypt }), query)).status).toBe(200)
+    const plain = await start()
+    expect((await plain.send(message, { encrypt_type: 'raw' })).status).toBe(200)
+    expect([sealed.messages, plain.messages]).toMatchObject([
+      [{ MsgType: 'text' }],
+      [{ MsgType: 'text' }],
+    ])
+  })
+
+  it('encrypted is about the app it was encrypted for, where it names none', async () => {
+    const t = await start({ encodingAESKey })
+    const { token: session } = await t.login()
+    const OpenID = t.sandbox.user('alice').openid()
+    const message = { Event: 'user_authorization_revoke', OpenID }
+    expect(await t.push(message)).toEqual(success)
+    expect((await t.get('/me', session)).status).toBe(401)
+    expect(t.revoked).toMatchObject([{ appid: t.sandbox.appid, openid: OpenID }])
   })
 
   it('encrypted for one app, and about another one, is refused', async () => {
@@ -549,7 +613,9 @@ describe('where the app parses bodies before the plugin', () => {
     ['express.text', (app) => app.use(express.text({ type: () => true, limit: '1mb' }))],
   ])('a message of untold length is held to 32 kB too, read before by %s', async (_, before) => {
     const t = await start({}, { before: (app) => before(app) })
-    const post = async (content: string): Promise<number> => {
+    const post = async (bytes: number): Promise<number> => {
+      const empty = JSON.stringify({ MsgType: 'text', Content: '' }).length
+      const content = 'x'.repeat(bytes - empty)
       const sent = recorder()
       const stream: WxFetch = (url, init) =>
         sent.fetch(url, {
@@ -560,10 +626,10 @@ describe('where the app parses bodies before the plugin', () => {
         } as RequestInit)
       return (await t.event('user_info_modified', { fetch: stream })).status!
     }
-    expect(await post('x'.repeat(33_000))).toBe(413)
+    expect(await post(32 * 1024 + 1)).toBe(413)
     expect(t.messages).toEqual([])
-    expect(await post('x')).toBe(200)
-    expect(t.messages).toMatchObject([{ Content: 'x' }])
+    expect(await post(32 * 1024)).toBe(200)
+    expect(t.messages).toMatchObject([{ MsgType: 'text' }])
   })
 
   it.each<[string, express.RequestHandler]>([
@@ -702,6 +768,24 @@ describe.each(['memory', 'Redis'])('at the same time, with %s', (kind) => {
       expect(key).not.toContain(openid)
     }
   })
+})
+
+test('a message keeps its place for as long as its hook and the end of sessions may take', async () => {
+  const redis = createRedis(redisUrl())
+  await redis.connect()
+  const redisPrefix = `test-push-${randomUUID()}:`
+  let end = (): void => undefined
+  const onMessage = jest.fn(() => new Promise<void>((resolve) => (end = resolve)))
+  const times = { hookTimeout: 10_000, storeTimeout: 2000 }
+  const t = await start({ onMessage }, { wx: { redis, redisPrefix, ...times } })
+  const answered = t.event('user_info_modified')
+  await until(() => onMessage.mock.calls.length > 0)
+  const places = await redis.keys(`${redisPrefix}once:*`)
+  const left = await Promise.all(places.map((place) => redis.pTTL(place)))
+  expect(left.filter((ms) => ms > 17_000 && ms <= 22_000)).toHaveLength(2)
+  end()
+  expect(await answered).toEqual(success)
+  await redis.close()
 })
 
 describe('while Redis is away', () => {

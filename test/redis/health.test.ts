@@ -116,3 +116,102 @@ test('an answer to another question is no sign of life', async () => {
   const outOfStep = { isOpen: true, isReady: true, ping: async () => 'the answer before' }
   await expect(healthOf(outOfStep, 500)).resolves.toBe('away')
 })
+
+/** Answers a ping with what came with it. */
+const echo = async (message?: string): Promise<unknown> => message
+
+test('whose queue is full could not be asked: its connection may be well', async () => {
+  const ping = (): Promise<never> => Promise.reject(new Error('The queue is full'))
+  const full = { isOpen: true, isReady: true, ping }
+  await expect(examine(full as unknown as LiveClient, 500)).resolves.toEqual({
+    health: 'away',
+    full: true,
+    answering: [],
+  })
+  const well = { isOpen: true, isReady: true, ping: echo }
+  await expect(examine(well as unknown as LiveClient, 500)).resolves.toMatchObject({ full: false })
+})
+
+test('a pool, in which a question waits for its turn, has twice the time of a client', async () => {
+  jest.useFakeTimers()
+  try {
+    const healthAt = async (client: object, answersAfter: number): Promise<unknown> => {
+      const ping = (message?: string): Promise<unknown> =>
+        new Promise((resolve) => setTimeout(resolve, answersAfter, message))
+      const health = healthOf({ isOpen: true, isReady: true, ping, ...client }, 100)
+      await jest.advanceTimersByTimeAsync(400)
+      return health
+    }
+    const pool = { totalClients: 1 }
+    expect(await healthAt({}, 99)).toBe('well')
+    expect(await healthAt({}, 101)).toBe('away')
+    expect(await healthAt(pool, 199)).toBe('well')
+    expect(await healthAt(pool, 201)).toBe('away')
+  } finally {
+    jest.useRealTimers()
+  }
+})
+
+describe('a cluster', () => {
+  interface Node {
+    client: object | undefined
+    isReady: boolean
+    isOpen: boolean
+    ping: jest.Mock
+  }
+  const node = (port: number, more: Partial<Node> = {}): Node => ({
+    client: { options: { socket: { host: '127.0.0.1', port } } },
+    ...{ isOpen: true, isReady: true, ping: jest.fn(echo) },
+    ...more,
+  })
+  const examined = (...masters: Node[]): Promise<Examination> =>
+    examine(
+      {
+        ...{ isOpen: true, isReady: true, masters },
+        nodeClient: (of: Node) => of,
+      } as unknown as LiveClient,
+      500,
+    )
+  const at = (port: number): object => ({ host: '127.0.0.1', port })
+
+  test('whose nodes all answer is well, and says where they are', async () => {
+    await expect(examined(node(7000), node(7001))).resolves.toEqual({
+      health: 'well',
+      full: false,
+      answering: [at(7000), at(7001)],
+    })
+  })
+
+  test('of which a node is away is partly well; that one is not asked', async () => {
+    const gone = node(7001, { isReady: false })
+    await expect(examined(node(7000), gone)).resolves.toMatchObject({
+      health: 'partly',
+      answering: [at(7000)],
+    })
+    expect(gone.ping).not.toHaveBeenCalled()
+  })
+
+  test('of which no node answers is away', async () => {
+    const failing = node(7000, { ping: jest.fn(() => Promise.reject(new Error('Socket closed'))) })
+    await expect(examined(failing)).resolves.toMatchObject({ health: 'away', answering: [] })
+  })
+
+  test('counts a node that says no, and one of which no place is known', async () => {
+    const no = node(7000, { ping: jest.fn(() => Promise.reject(new Error('LOADING Redis is'))) })
+    await expect(examined(no, node(7001, { client: undefined }))).resolves.toMatchObject({
+      health: 'well',
+      answering: [at(7000)],
+    })
+    await expect(examined(node(7001, { client: {} }))).resolves.toMatchObject({ answering: [] })
+  })
+})
+
+test.each([
+  ['master', 'well'],
+  ['slave', 'away'],
+])('a Redis behind Sentinel that says it is a %s is %s', async (role, health) => {
+  const sendCommand = jest.fn(async () => [role, 0, []])
+  const sentinel = { isOpen: true, isReady: true, getSentinelNode: () => undefined, sendCommand }
+  await expect(healthOf(sentinel, 500)).resolves.toBe(health)
+  expect(sendCommand.mock.calls).toEqual([[false, ['ROLE']]])
+})

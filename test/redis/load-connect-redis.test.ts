@@ -32,6 +32,32 @@ test('where it is not installed, the error says what to install', () => {
 })
 
 test.each([
+  ['as its default', { default: RedisStore }],
+  ['as no class', { RedisStore: { prototype: {} } }],
+])('a version that has the store %s is to be updated', (_, module) => {
+  expect(() => loadConnectRedis(() => module)).toThrow(
+    expect.objectContaining({
+      code: 'WX_APP_CONFIG',
+      message: expect.stringContaining(
+        '9 or newer; update it: npm i connect-redis redis',
+      ) as string,
+    }),
+  )
+})
+
+test.each([
+  [
+    'an error about a package that connect-redis needs',
+    Object.assign(new Error("Cannot find module 'redis'"), { code: 'MODULE_NOT_FOUND' }),
+  ],
+  [
+    'an error without words',
+    Object.assign(new Error(), { code: 'MODULE_NOT_FOUND', message: undefined }),
+  ],
+  [
+    'an error that only names connect-redis',
+    Object.assign(new Error("EACCES 'connect-redis'"), { code: 'EACCES' }),
+  ],
   ['an error while it is loaded', new SyntaxError('x')],
   ['an error with another code', Object.assign(new Error('x'), { code: 'EACCES' })],
 ])('%s is passed on as it is', (_, error) => {

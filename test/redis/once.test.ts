@@ -3,6 +3,7 @@ import { createClient } from 'redis'
 import { createRedisOnce } from '../../src/redis/once.js'
 import { createMemoryOnce } from '../../src/wechat/memory-once.js'
 import type { Once, OnceClaim } from '../../src/push-types.js'
+import { listen } from '../support/listen.js'
 import { redisUrl } from '../support/redis.js'
 import { linkTo } from '../support/redis-link.js'
 
@@ -130,5 +131,67 @@ describe('in Redis', () => {
     const once = createRedisOnce(link, { prefix, timeout: 100 })
     await expect(once.begin('a', minute)).rejects.toThrow()
     expect(troubles).toBe(1)
+  })
+
+  it('tells who listens that an operation failed, and whether it was late', async () => {
+    const ear = listen()
+    const failing = (set: () => Promise<never>): Promise<unknown> =>
+      createRedisOnce(linkTo({ set, evalSha: set }), { prefix, timeout: 20 }).begin('a', minute)
+    try {
+      await expect(failing(() => Promise.reject(new Error('x')))).rejects.toThrow('x')
+      await expect(failing(() => new Promise(() => undefined))).rejects.toThrow('no answer')
+      expect(ear.of('store:failed')).toEqual([
+        { operation: 'user', late: false },
+        { operation: 'user', late: true },
+      ])
+    } finally {
+      ear.stop()
+    }
+  })
+
+  it('gives a place back that Redis may have given though it did not say so', async () => {
+    const silent = new Proxy(client, {
+      get(target, name) {
+        const found = Reflect.get(target, name, target) as unknown
+        if (typeof found !== 'function') return found
+        if (name !== 'set') return found.bind(target) as unknown
+        return async (...args: Parameters<typeof target.set>) => {
+          await target.set(...args)
+          throw new Error('the connection broke')
+        }
+      },
+    })
+    const once = createRedisOnce(linkTo(silent), { prefix, timeout: 5000 })
+    await expect(once.begin('a', minute)).rejects.toThrow('the connection broke')
+    await client.ping()
+    await begun(inRedis.make(), 'a')
+  })
+
+  it('is taken where the place of another ends between the two questions', async () => {
+    const ending = new Proxy(client, {
+      get(target, name) {
+        const found = Reflect.get(target, name, target) as unknown
+        if (typeof found !== 'function') return found
+        if (name !== 'get') return found.bind(target) as unknown
+        return async (key: string) => {
+          await target.del(key)
+          return target.get(key)
+        }
+      },
+    })
+    await begun(inRedis.make(), 'a')
+    await begun(createRedisOnce(linkTo(ending), { prefix, timeout: 5000 }), 'a')
+    expect(await inRedis.make().begin('a', minute)).toBe('running')
+  })
+
+  it('fails as Redis does where what stands there cannot be read', async () => {
+    const unreadable = {
+      set: async () => null,
+      get: () => Promise.reject(new Error('LOADING Redis is loading')),
+      del: jest.fn(),
+    }
+    const once = createRedisOnce(linkTo(unreadable), { prefix, timeout: 5000 })
+    await expect(once.begin('a', minute)).rejects.toThrow('LOADING')
+    expect(unreadable.del).not.toHaveBeenCalled()
   })
 })

@@ -34,6 +34,16 @@ describe('of a cluster', () => {
     expect([one.client, other.client?.isReady]).toEqual([undefined, true])
   })
 
+  test('a node of the same port on another host keeps its client, as does one that names no place', () => {
+    const [there, nowhere, here] = [node(7000), node(7000), node(7000)]
+    Object.assign(there.client!, { options: { socket: { host: '127.0.0.2', port: 7000 } } })
+    Object.assign(nowhere.client!, { options: {} })
+    const bare = { client: { isReady: true, destroy: jest.fn() } as unknown as LiveClient }
+    cut([there, nowhere, bare, here], garbage, 7000)
+    for (const one of [there, nowhere, bare]) expect(one.client!.destroy).not.toHaveBeenCalled()
+    expect(here.client).toBeUndefined()
+  })
+
   test.each([
     ['whose connection broke', node(7000, false), garbage],
     ['that says no', node(7000), new Error('CLUSTERDOWN The cluster is down')],

@@ -6,6 +6,7 @@ import { createSandbox, type Sandbox } from '../../src/sandbox/index.js'
 import { createSealer } from '../../src/session/sealing.js'
 import { type AccessTokens, createAccessTokens } from '../../src/wechat/access-token.js'
 import { createBreaker } from '../../src/wechat/breaker.js'
+import { listen } from '../support/listen.js'
 import { type RedisServer, redisUrl, startRedisServer } from '../support/redis.js'
 import { linkTo } from '../support/redis-link.js'
 import { until } from '../support/until.js'
@@ -270,6 +271,10 @@ describe('WeChat’s no', () => {
     { access_token: '', expires_in: 7200 },
     { access_token: 'with space', expires_in: 7200 },
     { access_token: 7, expires_in: 7200 },
+    { access_token: ' x', expires_in: 7200 },
+    { access_token: 'x\n', expires_in: 7200 },
+    { access_token: 'x'.repeat(2049), expires_in: 7200 },
+    { access_token: 'x', expires_in: 24 * 3600 + 1 },
     { access_token: 'x' },
     { access_token: 'x', expires_in: 0 },
     { access_token: 'x', expires_in: -7200 },
@@ -283,6 +288,32 @@ describe('WeChat’s no', () => {
       reason: 'the answer of stable_token has no usable access_token',
     })
   })
+})
+
+test('a token may have 2048 characters, and be good for a day', async () => {
+  const token = 'x'.repeat(2048)
+  sandbox.faults.add({
+    endpoint: 'stable_token',
+    body: { access_token: token, expires_in: 24 * 3600 },
+    times: 1,
+  })
+  const tokens = start()
+  expect(await get(tokens)).toBe(token)
+  clock += 23 * 60 * minute
+  expect(await get(tokens)).toBe(token)
+  expect(asked()).toBe(1)
+})
+
+test('who traces the requests to WeChat sees those for tokens, with endpoint, app and errcode', async () => {
+  const ear = listen()
+  try {
+    await get(start())
+    expect(ear.of('wechat:asyncEnd')).toMatchObject([
+      { endpoint: '/cgi-bin/stable_token', appid: sandbox.appid, errcode: 0 },
+    ])
+  } finally {
+    ear.stop()
+  }
 })
 
 describe('access tokens of several processes', () => {
@@ -369,6 +400,26 @@ describe('access tokens of several processes', () => {
     await redisStore().lock(sandbox.appid, minute)
     const tokens = start({ store: redisStore(), timeout: 400 })
     expect(await get(tokens)).toBe((await askWeChat()).access_token)
+  })
+
+  it('are fetched in a place that is kept for twice as long as it may take', async () => {
+    const store = redisStore()
+    const lock = jest.spyOn(store, 'lock')
+    await get(start({ store, timeout: 4000 }))
+    expect(lock.mock.calls).toEqual([[sandbox.appid, 8000]])
+  })
+
+  it('are fetched without a place that was given too late, which is given back', async () => {
+    const store = redisStore()
+    const unlock = jest.fn(async () => undefined)
+    let give = (): void => undefined
+    const lock = (): Promise<typeof unlock> =>
+      new Promise((resolve) => (give = () => resolve(unlock)))
+    expect(await get(start({ store: { ...store, lock }, timeout: 400 }))).toBe(
+      (await askWeChat()).access_token,
+    )
+    give()
+    await until(() => unlock.mock.calls.length === 1)
   })
 
   it('are good while another process refreshes them', async () => {

@@ -1,6 +1,7 @@
 import { WxLoginError } from '../../src/errors.js'
 import { type Breaker, createBreaker } from '../../src/wechat/breaker.js'
 import { outageError, upstreamError } from '../../src/wechat/http.js'
+import { listen } from '../support/listen.js'
 import { startTestApp } from '../support/test-app.js'
 
 const outage = outageError('WeChat did not answer in time', 504)
@@ -135,6 +136,34 @@ test('no more than 512 run at once; the next are refused, until one has ended', 
   await Promise.all(running)
   await expect(breaker(exchange)).resolves.toBe('session')
 })
+
+test.each([
+  ['logins', undefined, 'login'],
+  ['the API', 'api', 'api'],
+] as const)(
+  'who listens is told once that WeChat is away for %s, and once that it is back',
+  async (_, of, told) => {
+    breaker = createBreaker(of)
+    const ear = listen()
+    try {
+      await fail(9)
+      expect(ear.of('wechat:outage:begin')).toEqual([])
+      await fail(1)
+      expect(ear.of('wechat:outage:begin')).toEqual([{ of: told }])
+      jest.advanceTimersByTime(2000)
+      await expect(breaker(away)).rejects.toBe(outage)
+      expect(ear.of('wechat:outage:end')).toEqual([])
+      jest.advanceTimersByTime(2000)
+      await breaker(there)
+      expect(ear.of('wechat:outage:begin')).toHaveLength(1)
+      expect(ear.of('wechat:outage:end')).toEqual([
+        { of: told, durationMs: expect.any(Number) as number },
+      ])
+    } finally {
+      ear.stop()
+    }
+  },
+)
 
 test('a login behind a WeChat that is away is refused at once, with Retry-After', async () => {
   jest.useRealTimers()

@@ -5,7 +5,10 @@ import { type CodeFlights, createCodeFlights, type Flight } from '../../src/wech
 const session: WxCodeSession = { openid: 'o', sessionKey: 'k' }
 const appid = 'wx1'
 const failed = new WxLoginError('WX_BUSY')
-const codeUsed = expect.objectContaining({ code: 'WX_CODE_USED', status: 401 }) as Error
+const codeUsed = expect.objectContaining({
+  ...{ code: 'WX_CODE_USED', status: 401 },
+  reason: 'this code has made a session here',
+}) as Error
 
 let now: number
 let flights: CodeFlights
@@ -175,6 +178,27 @@ describe('a code that made a session', () => {
     expect(exchange).toHaveBeenCalledTimes(1)
   })
 
+  test('keeps nobody waiting where no other post of it came', async () => {
+    const flight = join('a', now)
+    now += 3
+    let used = false
+    void flight.used().then(() => (used = true))
+    for (let turn = 0; turn < 4; turn++) await new Promise(setImmediate)
+    expect(used).toBe(true)
+  })
+
+  test('serves posts that go on coming until none has come for three milliseconds', async () => {
+    const used = join('a', now).used()
+    for (let post = 0; post < 3; post++) {
+      for (let turn = 0; turn < 4; turn++) await new Promise(setImmediate)
+      now += 2
+      await expect(join('a', now).session).resolves.toBe(session)
+    }
+    now += 3
+    await used
+    expect(() => join('a', now + 1)).toThrow(codeUsed)
+  })
+
   test('keeps the time of its first session, however many follow', async () => {
     const first = join('a', now)
     const second = join('a', now)
@@ -214,7 +238,10 @@ test('a flight tells when its exchange began, however late somebody joins it', (
 
 describe('an attempt to read data', () => {
   const stale = new WxLoginError('WX_STALE_KEY')
-  const limited = expect.objectContaining({ code: 'WX_RATE_LIMITED', status: 429 }) as Error
+  const limited = expect.objectContaining({
+    ...{ code: 'WX_RATE_LIMITED', status: 429 },
+    reason: 'too much data refused on one code',
+  }) as Error
   const refuse = (): never => {
     throw stale
   }
@@ -334,6 +361,12 @@ describe('what is known to be a login code', () => {
 })
 
 describe('memory', () => {
+  test('has room for ten thousand codes', () => {
+    for (let i = 0; i < 10_000; i++) join(`code ${i}`)
+    join('code 0')
+    expect(exchange).toHaveBeenCalledTimes(10_000)
+  })
+
   test('is bounded: the oldest of more than ten thousand codes goes', () => {
     for (let i = 0; i < 10_500; i++) join(`code ${i}`)
     exchange.mockClear()

@@ -6,6 +6,7 @@ import { WxLoginError } from '../../src/errors.js'
 import type { WxFetch } from '../../src/types.js'
 import { checkCodeSession, code2Session, isCode } from '../../src/wechat/code2session.js'
 import { connections } from '../../src/wechat/connections.js'
+import { listen } from '../support/listen.js'
 import { type LocalWeChat, startLocalWeChat } from './local-wechat.js'
 import { bytesFor } from './phone.js'
 
@@ -151,6 +152,21 @@ describe('the request', () => {
       false,
     ])
   })
+})
+
+test('who traces the requests to WeChat sees each with its endpoint, app and errcode', async () => {
+  const ear = listen()
+  try {
+    wechat.say({ errcode: -1 }, good)
+    await ask()
+    const call = { endpoint: '/sns/jscode2session', appid: app.appid }
+    expect(ear.of('wechat:asyncEnd')).toMatchObject([
+      { ...call, errcode: -1 },
+      { ...call, errcode: 0 },
+    ])
+  } finally {
+    ear.stop()
+  }
 })
 
 describe('an answer that is a session', () => {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createCipheriv, randomBytes } from 'node:crypto'
 import * as fc from 'fast-check'
 import { WxLoginError } from '../../src/index.js'
 import {
@@ -22,14 +22,14 @@ const official = {
   encrypted:
     '+qdx1OKCy+5JPCBFWw70tm0fJGb2Jmeia4FCB7kao+/Q5c/ohsOzQHi8khUOb05JCpj0JB4RvQMkUyus8TPxLKJGQqcvZqzDpVzazhZv6JsXUnnR8XGT740XgXZUXQ7vJVnAG+tE8NUd4yFyjPy7GgiaviNrlCTj+l5kdfMuFUPpRSrfMZuMcp3Fn2Pede2IuQrKEYwKSqFIZoNqJ4M8EajAsjLY2km32IIjdf8YL/P50F7mStwntrA2cPDrM1kb6mOcfBgRtWygb3VIYnSeOBrebufAlr7F9mFUPAJGj04=',
 }
-const { token, encodingAESKey, appid, encrypted } = official
+const { token, encodingAESKey, appid, encrypted: example } = official
 
 describe('the signature', () => {
   it('is WeChat’s, in the examples of its page', () => {
     expect(signPush(token, '1714036504', '1514711492')).toBe(
       'f464b24fc39322e44b38aa78f5edd27bd1441696',
     )
-    expect(signPush(token, '1714112445', '415670741', encrypted)).toBe(
+    expect(signPush(token, '1714112445', '415670741', example)).toBe(
       '046e02f8204d34f8ba5fa3b1db94908f3df2e9b3',
     )
   })
@@ -52,6 +52,7 @@ describe('the signature', () => {
     ['nothing', ''],
     ['a part of it', signPush('a').slice(1)],
     ['more than it', `${signPush('a')}0`],
+    ['more before it', `x${signPush('a')}`],
     ['capitals, which would be another name for one request', signPush('a').toUpperCase()],
     ['something else of its length', 'é'.repeat(40)],
   ])('is not %s', (_, signature) => {
@@ -61,7 +62,7 @@ describe('the signature', () => {
 
 describe('the encryption', () => {
   it('is WeChat’s, in the example of its page', () => {
-    const opened = decryptPush(encrypted, encodingAESKey)!
+    const opened = decryptPush(example, encodingAESKey)!
     expect(opened.appid).toBe(appid)
     expect(JSON.parse(opened.message)).toEqual({
       ToUserName: 'gh_97417a04a28d',
@@ -94,7 +95,7 @@ describe('the encryption', () => {
 
   it('opens nothing with another key', () => {
     const another = `B${'A'.repeat(42)}`
-    expect(decryptPush(encrypted, another)).toBeNull()
+    expect(decryptPush(example, another)).toBeNull()
   })
 
   it('answers null, and never throws, for any other bytes', () => {
@@ -108,10 +109,43 @@ describe('the encryption', () => {
     expect(decryptPush('no base64 at all!', encodingAESKey)).toBeNull()
   })
 
+  it('gives back messages of every length, with whatever padding they need', () => {
+    for (let length = 0; length <= 40; length++) {
+      for (const sealed of [
+        { message: 'm'.repeat(length), appid: '' },
+        { message: '', appid: 'a'.repeat(length) },
+      ]) {
+        const text = encryptPush(sealed, encodingAESKey, randomBytes(16))
+        expect(decryptPush(text, encodingAESKey)).toEqual(sealed)
+      }
+    }
+  })
+
+  /** What stands under the encryption as it is, padding and all. */
+  function encrypted(...parts: Buffer[]): string {
+    const key = Buffer.from(`${encodingAESKey}=`, 'base64')
+    const cipher = createCipheriv('aes-256-cbc', key, key.subarray(0, 16)).setAutoPadding(false)
+    return Buffer.concat([cipher.update(Buffer.concat(parts)), cipher.final()]).toString('base64')
+  }
+  const head = Buffer.alloc(20)
+  const bytes = (length: number, of = length): Buffer => Buffer.alloc(length, of)
+
+  it.each([
+    ['padding longer than there can be', encrypted(head, bytes(12, 65), bytes(48))],
+    ['padding whose bytes differ', encrypted(head, bytes(7, 65), bytes(1, 4), bytes(4, 5))],
+    ['no padding', encrypted(head, bytes(12, 0))],
+    ['padding and nothing else', encrypted(bytes(32))],
+    ['padding longer than all there is', encrypted(bytes(16, 32))],
+    ['too little for a length', encrypted(bytes(19, 65), bytes(13))],
+    ['no UTF-8', encrypted(head, bytes(10, 255), bytes(2))],
+  ])('opens nothing that has %s', (_, text) => {
+    expect(decryptPush(text, encodingAESKey)).toBeNull()
+  })
+
   it('opens nothing that is cut short, or says to be longer than it is', () => {
-    const bytes = Buffer.from(encrypted, 'base64')
-    for (let length = 0; length < bytes.length; length += 16) {
-      const cut = bytes.subarray(0, length).toString('base64')
+    const whole = Buffer.from(example, 'base64')
+    for (let length = 0; length < whole.length; length += 16) {
+      const cut = whole.subarray(0, length).toString('base64')
       expect(decryptPush(cut, encodingAESKey)).toBeNull()
     }
   })
@@ -205,6 +239,16 @@ describe('reading a message', () => {
     }
   })
 
+  it('takes sixteen levels under the message, and not seventeen', () => {
+    const xml = (depth: number): string =>
+      `<xml>${'<a>'.repeat(depth)}${'</a>'.repeat(depth)}</xml>`
+    const json = (depth: number): string => `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`
+    for (const text of [xml, json]) {
+      expect(refusal(text(16))).toBe('')
+      expect(refusal(text(17))).toContain('nested too deeply')
+    }
+  })
+
   it('quotes nothing of what it refuses, whatever it is', () => {
     const secret = '13912345678'
     const around = fc.string({ unit: fc.constantFrom(...'<>/!?[]{}":,&;xml ') })
@@ -241,6 +285,12 @@ describe('an account event', () => {
   it('has no ids but those that are ids', () => {
     const odd = { ...event, OpenID: 'o:1', AppID: { a: 1 }, UnionID: '', RevokeInfo: 'all of it' }
     expect(accountEventOf(odd)).toEqual({ event: 'user_authorization_revoke' })
+    const ids = ['{o1}', 'o1}', '{o1', 'o 1', 'o'.repeat(129)]
+    for (const OpenID of ids)
+      expect(accountEventOf({ ...event, OpenID })).not.toHaveProperty('openid')
+    for (const RevokeInfo of ['8a', 'a8', '', '1'.repeat(11), -8, 1.5, ['8'], { 8: 8 }]) {
+      expect(accountEventOf({ ...event, RevokeInfo })).not.toHaveProperty('revokeInfo')
+    }
   })
 })
 

@@ -112,6 +112,22 @@ describe('memory', () => {
   })
 })
 
+test('a minute is one of the process’ own clock, which nobody sets', async () => {
+  const clock = jest.spyOn(performance, 'now').mockReturnValue(5000)
+  try {
+    const own = createPhoneFlights()
+    own.join(alice, ask)
+    clock.mockReturnValue(64_999)
+    own.join(alice, ask)
+    expect(ask).toHaveBeenCalledTimes(1)
+    clock.mockReturnValue(65_000)
+    own.join(alice, ask)
+    expect(ask).toHaveBeenCalledTimes(2)
+  } finally {
+    clock.mockRestore()
+  }
+})
+
 test('a call that fails and that nobody waits for is no unhandled rejection', async () => {
   ask.mockRejectedValue(failed)
   join()
