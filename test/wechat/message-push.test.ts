@@ -128,6 +128,8 @@ describe('the encryption', () => {
     return Buffer.concat([cipher.update(Buffer.concat(parts)), cipher.final()]).toString('base64')
   }
   const head = Buffer.alloc(20)
+  /** Says that 13 bytes follow. */
+  const longer = Buffer.concat([Buffer.alloc(19), Buffer.of(13)])
   const bytes = (length: number, of = length): Buffer => Buffer.alloc(length, of)
 
   it.each([
@@ -137,6 +139,7 @@ describe('the encryption', () => {
     ['padding and nothing else', encrypted(bytes(32))],
     ['padding longer than all there is', encrypted(bytes(16, 32))],
     ['too little for a length', encrypted(bytes(19, 65), bytes(13))],
+    ['a message longer than all there is', encrypted(longer, bytes(12, 65), bytes(32))],
     ['no UTF-8', encrypted(head, bytes(10, 255), bytes(2))],
   ])('opens nothing that has %s', (_, text) => {
     expect(decryptPush(text, encodingAESKey)).toBeNull()
@@ -224,6 +227,12 @@ describe('reading a message', () => {
     ],
   ])('refuses %s', (_, text, message) => {
     expect(refusal(text)).toContain(message)
+  })
+
+  it('takes null in JSON, and blanks and comments around XML', () => {
+    expect(readPushMessage('{"A":null,"B":[null]}')).toEqual({ A: null, B: [null] })
+    const xml = '<?xml version="1.0"?>\n<!-- a -->\n<xml><A>1</A></xml>\n<!-- b -->\n'
+    expect(readPushMessage(xml)).toEqual({ A: '1' })
   })
 
   it('lets no name reach a prototype', () => {
