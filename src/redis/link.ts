@@ -140,8 +140,8 @@ export function createRedisLink(given: LiveClient, timeout: number): RedisLink {
     }, watchPeriod).unref()
   }
 
+  /** Only while another client serves. */
   async function goHome(): Promise<boolean> {
-    if (current === given) return false
     const [asked, before] = [isReady(given), connections]
     const { health, full } = await examine(given, probeTimeout)
     if (!wanted()) return false

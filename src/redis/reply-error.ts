@@ -13,6 +13,7 @@ export const isQueueFull = (error: unknown): boolean =>
  * `instanceof`: the errors of Node's sockets are of another realm where the app runs in one of its own (Jest).
  */
 export function isConnectionError(error: unknown): boolean {
-  const { name, message } = (error ?? {}) as { name?: unknown; message?: unknown }
-  return typeof message === 'string' && name !== 'SyntaxError' && !word.test(message)
+  const given = error as { name?: unknown; message?: unknown } | null | undefined
+  const message = given?.message
+  return typeof message === 'string' && given?.name !== 'SyntaxError' && !word.test(message)
 }

@@ -59,7 +59,8 @@ test.each(['redis+cluster://', 'redis+sentinel://a', 'http://a', 'redis://a/x'])
 /** One way to have several servers, as small as it can be, behind a proxy that a test can switch. */
 interface Setup {
   proxy: FaultProxy
-  make(): WxRedisCluster | WxRedisSentinel
+  /** @param path - what comes after the name of a master */
+  make(path?: string): WxRedisCluster | WxRedisSentinel
   stop(): Promise<void>
 }
 
@@ -85,7 +86,7 @@ async function startSentinel(): Promise<Setup> {
   const proxy = await startFaultProxy(sentinel.port)
   return {
     proxy,
-    make: () => createRedis(`redis+sentinel://127.0.0.1:${String(proxy.port)}/m`),
+    make: (path = '') => createRedis(`redis+sentinel://127.0.0.1:${String(proxy.port)}/m${path}`),
     stop: () => stopAll(proxy, sentinel, master),
   }
 }
@@ -94,6 +95,16 @@ async function stopAll(proxy: FaultProxy, ...servers: RedisServer[]): Promise<vo
   await proxy.close()
   await Promise.all(servers.map((server) => server.stop()))
 }
+
+test('the database in the URL of a Redis behind Sentinel is the one that is used', async () => {
+  const setup = await startSentinel()
+  const [first, third] = [setup.make(), setup.make('/3')]
+  await Promise.all([first.connect(), third.connect()])
+  await third.set('a', 'in 3')
+  expect([await first.get('a'), await third.get('a')]).toEqual([null, 'in 3'])
+  await Promise.all([first.destroy(), third.destroy()])
+  await setup.stop()
+})
 
 describe.each<[string, () => Promise<Setup>]>([
   ['cluster', startCluster],
@@ -165,6 +176,22 @@ describe.each<[string, () => Promise<Setup>]>([
     const before = setup.proxy.accepted()
     await sleep(1200)
     expect([setup.proxy.accepted(), client.isOpen]).toEqual([before, false])
+  })
+
+  test('gives up where it is destroyed in the middle of connecting', async () => {
+    setup.proxy.freeze()
+    const connecting = (client.connect() as Promise<unknown>).then(
+      () => 'connected',
+      () => 'given up',
+    )
+    await until(() => setup.proxy.connections() > 0)
+    const ended = (async () => client.destroy())().catch(() => undefined)
+    await sleep(50)
+    setup.proxy.pass()
+    await ended
+    await expect(connecting).resolves.toBe('given up')
+    await until(() => setup.proxy.connections() === 0)
+    expect(client.isOpen).toBe(false)
   })
 
   test('can be connected again after it was closed', async () => {

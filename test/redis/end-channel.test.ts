@@ -7,6 +7,7 @@ import { createRedisLink, type RedisLink } from '../../src/redis/link.js'
 import type { EndChannel, SessionsEnd } from '../../src/types.js'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js'
 import { type RedisServer, startRedisServer } from '../support/redis.js'
+import { linkTo } from '../support/redis-link.js'
 import { until } from '../support/until.js'
 
 type Client = ReturnType<typeof createClient>
@@ -66,6 +67,67 @@ test('a listener that is forgotten at once leaves no connection', async () => {
   await until(() => proxy.connections() === 1)
   await sleep(200)
   expect(proxy.connections()).toBe(1)
+})
+
+describe('a listener', () => {
+  /** A client that listens, as far as the channel looks at one. */
+  const lookAlike = (connect: () => Promise<unknown>) => ({
+    ...{ isOpen: true, isReady: true, connect, destroy: jest.fn() },
+    ...{ on: jest.fn(), once: jest.fn(), off: jest.fn(), ping: jest.fn() },
+    subscribe: jest.fn(async () => undefined),
+  })
+  const channelWith = (listener: () => unknown): EndChannel =>
+    createRedisEndChannel({ ...linkTo({}), listener: listener as RedisLink['listener'] }, prefix)
+
+  test('for which no client can be made yet is made by a check', async () => {
+    const client = lookAlike(async () => undefined)
+    const makes: unknown[] = [null, client]
+    const channel = channelWith(() => makes.shift())
+    await channel.subscribe(() => undefined)
+    expect(client.subscribe).not.toHaveBeenCalled()
+    channel.check()
+    await until(() => client.subscribe.mock.calls.length === 2)
+  })
+
+  test('whose connection fails is made again by a check', async () => {
+    const failing = lookAlike(() => Promise.reject(new Error('connect ECONNREFUSED')))
+    const client = lookAlike(async () => undefined)
+    const makes = [failing, client]
+    const channel = channelWith(() => makes.shift())
+    await channel.subscribe(() => undefined)
+    channel.check()
+    await until(() => client.subscribe.mock.calls.length === 2)
+    expect(failing.destroy).toHaveBeenCalled()
+  })
+
+  test('that is not wanted any more when it is connected at last is ended, and hears nothing', async () => {
+    let connected!: () => void
+    const client = lookAlike(() => new Promise<void>((resolve) => (connected = resolve)))
+    const channel = channelWith(() => client)
+    const listening = channel.subscribe(() => undefined)
+    channel.unsubscribe()
+    client.destroy.mockClear()
+    connected()
+    await listening
+    expect(client.destroy).toHaveBeenCalled()
+    expect(client.subscribe).not.toHaveBeenCalled()
+  })
+
+  test('that fails after another one took its place leaves that one alone', async () => {
+    let fail!: (error: Error) => void
+    const first = lookAlike(() => new Promise((_, reject) => (fail = reject)))
+    const second = lookAlike(async () => undefined)
+    const makes = [first, second]
+    const channel = channelWith(() => makes.shift())
+    void channel.subscribe(() => undefined)
+    await channel.subscribe(() => undefined)
+    fail(new Error('connect ECONNREFUSED'))
+    await sleep(10)
+    // It is asked whether it hears, and not replaced.
+    channel.check()
+    expect(makes).toEqual([])
+    expect(second.destroy).not.toHaveBeenCalled()
+  })
 })
 
 describe('news', () => {

@@ -112,6 +112,17 @@ describe('a pool', () => {
   })
 })
 
+test.each([
+  ['slave', 'away'],
+  ['master', 'well'],
+])('the server that Sentinel names, whose role is %s, is %s', async (role, health) => {
+  const client = {
+    ...{ isOpen: true, isReady: true, getSentinelNode: () => undefined },
+    sendCommand: async () => [role, 0],
+  }
+  await expect(healthOf(client, 500)).resolves.toBe(health)
+})
+
 test('an answer to another question is no sign of life', async () => {
   const outOfStep = { isOpen: true, isReady: true, ping: async () => 'the answer before' }
   await expect(healthOf(outOfStep, 500)).resolves.toBe('away')

@@ -118,6 +118,19 @@ describe('a pool', () => {
     await until(works, 1500)
   })
 
+  test('that was silent before anybody used it is replaced as soon as it is used', async () => {
+    pool = poolOf(size, size)
+    link = createRedisLink(pool as unknown as LiveClient, 300)
+    await pool.connect()
+    proxy.halfOpen()
+    // Nobody has asked yet: nothing of the pool is known that another could be made of.
+    link.trouble()
+    await sleep(300)
+    expect(link.client).toBe(pool)
+    await until(works, 2500)
+    expect(link.client).not.toBe(pool)
+  })
+
   test('that the app destroys takes everything with it', async () => {
     pool = poolOf(size, size)
     await start()

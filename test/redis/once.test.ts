@@ -124,6 +124,16 @@ describe('in Redis', () => {
     expect(await once.begin('a', minute)).toBe('running')
   })
 
+  it('that is lost while another one’s place is looked at is an error, and no second time', async () => {
+    await begun(inRedis.make(), 'a')
+    const lost = Object.create(client, {
+      get: { value: () => Promise.reject(new Error('Socket closed unexpectedly')) },
+    }) as unknown
+    const once = createRedisOnce(linkTo(lost), { prefix, timeout: 1000 })
+    await expect(once.begin('a', minute)).rejects.toThrow('Socket closed')
+    expect(await inRedis.make().begin('a', minute)).toBe('running')
+  })
+
   it('tells that Redis is away, and asks to look after it', async () => {
     let troubles = 0
     const gone = createClient({ url: redisUrl(), disableOfflineQueue: true })

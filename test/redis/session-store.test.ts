@@ -127,6 +127,32 @@ describe('a session', () => {
     await expect(get('a')).resolves.toEqual(session)
   })
 
+  test('that others write all the time is not written over, and the request is told', async () => {
+    await set('a', session)
+    let writes = 0
+    const busy = new Proxy(client, {
+      get(target, name) {
+        const found = Reflect.get(target, name, target) as unknown
+        if (typeof found !== 'function') return found
+        return async (...args: unknown[]) => {
+          if (name === 'evalSha') {
+            const text = (await target.get(`${prefix}a`))!
+            await target.set(`${prefix}a`, text.replace(/小明\d*/, `小明${String(++writes)}`))
+          }
+          return Reflect.apply(found, target, args) as unknown
+        }
+      },
+    })
+    const busyStore = storeOn(busy)
+    const mine = await get('a', busyStore)
+    await expect(set('a', Object.assign(mine!, { cart: 1 }), busyStore)).rejects.toMatchObject(
+      unavailable,
+    )
+    const found = await get('a')
+    expect(found).toMatchObject({ wxUser: { name: `小明${String(writes)}😀` } })
+    expect(found).not.toHaveProperty('cart')
+  })
+
   test('lives as long as its cookie, or the store’s own lifetime where that has no end', async () => {
     await set('own', session)
     await set('cookie', { ...session, cookie: { expires: new Date(Date.now() + 100_000) } })
