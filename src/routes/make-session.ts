@@ -35,16 +35,19 @@ export type LoginFlight = Pick<Flight, 'user' | 'startedAt' | 'attempt'>
 async function store(
   { state, host, keys }: Runtime,
   session: NewSession,
-  { record: user, previous }: { record: WxSessionRecord; previous: string | null },
+  {
+    record: user,
+    previous,
+    keyAt,
+  }: { record: WxSessionRecord; previous: string | null; keyAt: number },
 ): Promise<number> {
-  const { loginAt, keyAge = 0 } = user
   try {
     // One round trip: nothing waits for another's answer.
     const [, listed] = await Promise.all([
       session.save(),
-      state.addSession(user, session.sid, loginAt),
+      state.addSession(user, session.sid, user.loginAt),
       shownKeyId(user) !== null &&
-        keys.addSealed(user, { id: user.keyId, sealed: user.key, at: loginAt - keyAge }),
+        keys.addSealed(user, { id: user.keyId, sealed: user.key, at: keyAt }),
     ])
     if (previous !== null) {
       await Promise.all([host.destroy([previous]), state.removeSessions(user, [previous])])
@@ -121,7 +124,7 @@ export async function makeSession(
       keyAge: loginAt - keyAt,
     }
     const session = host.make(req, res, record, user)
-    const listed = await store(runtime, session, { record, previous })
+    const listed = await store(runtime, session, { record, previous, keyAt })
     made = { session, record, user, listed }
     return made
   } finally {

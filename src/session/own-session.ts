@@ -196,13 +196,13 @@ export function createOwnSession(
     },
 
     async end(req, res) {
-      const { sessionID } = req
-      const cookie = transport.cookie ? req.session?.cookie : undefined
+      const sid = req.sessionID!
+      const cookie = transport.cookie ? cookieFlags(req.session!.cookie) : undefined
       detachSession(req)
-      if (sessionID !== undefined) await store.remove([sessionID])
-      if (!transport.cookie) return
+      await store.remove([sid])
+      if (!cookie) return
       // Without `expires`: Express 4 would take that instead of its own, which is in the past.
-      const { expires: _, ...flags } = cookie ? cookieFlags(cookie) : {}
+      const { expires: _, ...flags } = cookie
       ;(res as Response).clearCookie(session.name, flags)
     },
 
@@ -226,11 +226,8 @@ export function createOwnSession(
       return { record: null }
     }
     // Outside session.cookie.path express-session makes none.
-    if (!req.session) {
-      return { record: null, ...(sid !== null && !isUp() && { failure: disconnected() }) }
-    }
     const own = req.session
-    if (own.id !== sid) return { record: null }
+    if (!own || own.id !== sid) return { record: null }
     const record = readRecord(own)
     if (record) return { record, sid, slot: own }
     if (own.wx !== undefined) {

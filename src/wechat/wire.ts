@@ -58,7 +58,8 @@ function receive(
   done: (answer: WireAnswer) => void,
   fail: (error: unknown) => void,
 ): void {
-  const { statusCode: status = 0, headers } = res
+  const { headers } = res
+  const status = res.statusCode!
   const drop = (text: string | undefined): void => {
     done({ status, text })
     res.destroy()

@@ -263,6 +263,14 @@ describe('wechat.accessToken', () => {
     expect(t.sandbox.requests).toEqual([])
   })
 
+  it('that fails with something else than an error is no error of ours', async () => {
+    await withSource(() => Promise.reject('canary'))
+    await expect(check()).rejects.toMatchObject({
+      code: 'WX_UPSTREAM',
+      reason: 'wechat.accessToken failed',
+    })
+  })
+
   it('may say itself what is wrong', async () => {
     const own = new WxLoginError('WX_APP_CONFIG', { reason: 'the mini program has left us' })
     await withSource(() => Promise.reject(own))

@@ -38,4 +38,24 @@ describe('wx.close()', () => {
       expect(await t.wx.sessions.list(identity)).toEqual([])
     })
   })
+
+  it('with a timeout answers 503 also to a login whose app is found after it, whoever else closes', async () => {
+    const onUser = jest.fn()
+    let found: ((app: object) => void) | undefined
+    const apps = (): Promise<object> => new Promise((resolve) => (found = resolve))
+    const wx = { onUser, apps, appid: undefined, secret: undefined } as object
+    await withTestApp({ wx }, async (t) => {
+      const { appid, secret } = t.sandbox
+      const code = t.sandbox.user('alice').login()
+      const inFlight = t.post('/wx/login', { code, appid }).then((r) => r)
+      await until(() => found !== undefined)
+      const closed = [t.wx.close({ timeout: 10 }), t.wx.close({ timeout: 20 })]
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      found!({ appid, secret })
+      const reply = await inFlight
+      expect([reply.status, reply.body]).toEqual([503, errorReply('WX_CLOSING', 'retry')])
+      await Promise.all(closed)
+      expect(onUser).not.toHaveBeenCalled()
+    })
+  })
 })

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request as send } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
-import expressSession from 'express-session'
+import expressSession, { MemoryStore } from 'express-session'
 import fc from 'fast-check'
 import { getWx, requireWxSession, wxErrorHandler, type WxLoginError } from '../../src/index.js'
 import {
@@ -428,6 +428,25 @@ describe('where cloudHosting is true', () => {
     // One that has ended says nothing.
     await t.post('/wx/logout', undefined, token)
     expect((await t.get('/me', token).set(other)).body).toMatchObject({ openid: 'oAnotherUser' })
+  })
+
+  it('a token beside the headers is 503 while nobody can say whose it is', async () => {
+    const store = new MemoryStore()
+    const cloudHosting = { cloudHosting: true, session: { secret: sessionSecret, store } }
+    await withApp(cloudHosting, async (away) => {
+      const { body } = await away.http.post('/wx/login').set(gateway).send({})
+      const { token } = body as { token: string }
+      store.emit('disconnect')
+      const reply = await away.get('/me', token).set(gateway)
+      expect([reply.status, reply.body]).toMatchObject([
+        503,
+        { error: { code: 'WX_STORE_UNAVAILABLE' } },
+      ])
+      // Who brings no token is known by the headers alone.
+      expect((await away.http.get('/me').set(gateway)).body).toMatchObject({ openid })
+      store.emit('connect')
+      expect((await away.get('/me', token).set(gateway)).status).toBe(200)
+    })
   })
 
   it('the routes of a session say that there is none', async () => {

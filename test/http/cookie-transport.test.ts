@@ -20,6 +20,10 @@ describe('cookie transport', () => {
           session.cart = (session.cart ?? 0) + 1
           res.json({ cart: session.cart })
         })
+        app.post('/until-the-end', (req, res) => {
+          req.session.cookie.expires = null
+          res.status(204).end()
+        })
       },
     })
   })
@@ -88,6 +92,15 @@ describe('cookie transport', () => {
 
   it('clears the cookie at logout', async () => {
     const { cookie } = await logIn()
+    const reply = await t.http.post('/wx/logout').set('Cookie', pair(cookie)).expect(204)
+    expect(cookieOf(reply)).toMatch(/^wx\.sid=; Path=\/; Expires=Thu, 01 Jan 1970/)
+    expect((await t.http.get('/me').set('Cookie', pair(cookie))).status).toBe(401)
+  })
+
+  it('clears the cookie at logout where the app lets it end with the browser', async () => {
+    const { cookie } = await logIn()
+    const kept = await t.http.post('/until-the-end').set('Cookie', pair(cookie)).expect(204)
+    expect(cookieOf(kept)).not.toMatch(/Expires/)
     const reply = await t.http.post('/wx/logout').set('Cookie', pair(cookie)).expect(204)
     expect(cookieOf(reply)).toMatch(/^wx\.sid=; Path=\/; Expires=Thu, 01 Jan 1970/)
     expect((await t.http.get('/me').set('Cookie', pair(cookie))).status).toBe(401)

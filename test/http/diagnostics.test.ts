@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { tracingChannel } from 'node:diagnostics_channel'
 import { MemoryStore } from 'express-session'
-import { requireWxSession, type WxLoginOptions } from '../../src/index.js'
+import { requireWxSession, WxLoginError, type WxLoginOptions } from '../../src/index.js'
 import { createRedis, type WxRedis } from '../../src/redis/index.js'
 import { type Ear, listen } from '../support/listen.js'
 import { redisUrl, startRedisServer } from '../support/redis.js'
@@ -173,19 +173,22 @@ describe('the diagnostics channels', () => {
   })
 
   test('trace an exchange of the app’s own', async () => {
-    let fails = false
+    let failure: Error | undefined
     const code2Session = async (): Promise<{ openid: string; sessionKey: string }> => {
-      if (fails) throw new TypeError('canary-of-the-app')
+      if (failure) throw failure
       return { openid: 'o1', sessionKey: Buffer.alloc(16, 1).toString('base64') }
     }
     await withTestApp({ wx: { wechat: { code2Session } } }, async (own) => {
       await own.post('/wx/login', { code: 'one' }).expect(200)
-      fails = true
+      failure = new TypeError('canary-of-the-app')
       await own.post('/wx/login', { code: 'two' }).expect(502)
+      failure = new WxLoginError('WX_CODE_INVALID', { errcode: 40029 })
+      await own.post('/wx/login', { code: 'three' }).expect(401)
       const call = { endpoint: 'code2Session', appid: own.sandbox.appid, durationMs: ms }
       expect(ear.of('wechat:asyncEnd')).toEqual([
         { ...call, errcode: 0, result: undefined },
         { ...call, error: expect.objectContaining({ code: 'WX_UPSTREAM' }) as Error },
+        { ...call, errcode: 40029, error: failure },
       ])
     })
   })

@@ -420,8 +420,10 @@ describe('a message that is not as it must be', () => {
 
   it('with blanks around the XML is read all the same', async () => {
     const t = await start()
-    const xml = '\n<xml><MsgType><![CDATA[text]]></MsgType></xml>\n \n'
-    expect(await t.send(xml, {}, 'text/xml')).toEqual({ status: 200, body: 'success' })
+    const xml = '<xml><MsgType><![CDATA[text]]></MsgType></xml>\n \n'
+    for (const before of ['\n', '<?xml version="1.0" encoding="UTF-8"?>\n']) {
+      expect(await t.send(before + xml, {}, 'text/xml')).toEqual({ status: 200, body: 'success' })
+    }
     expect(t.messages).toMatchObject([{ MsgType: 'text' }])
   })
 

@@ -1,7 +1,7 @@
 import { sign } from 'cookie-signature'
 import fc from 'fast-check'
 import { MemoryStore } from 'express-session'
-import { requireWxSession } from '../../src/index.js'
+import { requireWxSession, wxErrorHandler } from '../../src/index.js'
 import {
   errorReply,
   sessionSecret,
@@ -241,9 +241,15 @@ describe('secret rotation', () => {
           {
             sandbox: before.sandbox,
             wx: { session: { secret: oldSecret, store }, keySecret: newSecret },
+            routes(app) {
+              app.get('/key', requireWxSession, (req, res) => res.json(req.wx?.session_key))
+              app.use(wxErrorHandler)
+            },
           },
           async (after) => {
             expect((await after.get('/me', token)).status).toBe(200)
+            const key = await after.get('/key', token)
+            expect([key.status, key.body]).toEqual([409, errorReply('WX_STALE_KEY', 'login')])
             const reply = await after.post('/wx/profile', data, token)
             expect(reply.body).toEqual(errorReply('WX_STALE_KEY', 'login'))
           },

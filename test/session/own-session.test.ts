@@ -173,6 +173,43 @@ describe('where cookies are on, a request', () => {
   })
 })
 
+describe('where cookies are on, a token', () => {
+  const options = { transport: { cookie: true } }
+
+  test('whose session the store fails to read is 503, and ends no session', async () => {
+    const store = new Told((done) => setImmediate(done, new Error('away')))
+    const made = exchange(bearer)
+    await expect(load(hostWith({ store, options }), made)).resolves.toEqual({
+      record: null,
+      failure: unavailable,
+    })
+    expect([made.req.session, made.req.sessionID]).toEqual([undefined, undefined])
+    expect(store.asked).toEqual([`get ${sid}`])
+  })
+
+  test.each<[string, object]>([
+    ['with a login of another format', { wx: { ...record, v: 2 } }],
+    // As a store gives it whose database knows such numbers.
+    ['that express-session can make nothing of', { count: 5n }],
+  ])('has no session where it is one %s, which is dropped', async (_, more) => {
+    const store = new Told((done) => setImmediate(done, null, stored(more)))
+    const made = exchange(bearer)
+    await expect(load(hostWith({ store, options }), made)).resolves.toEqual({ record: null })
+    expect([made.req.session, made.req.sessionID]).toEqual([undefined, undefined])
+    expect(store.asked).toEqual([`get ${sid}`, `destroy ${sid}`])
+  })
+
+  test('has no session outside the path of the cookie, and costs nothing there', async () => {
+    const store = holding(stored())
+    const host = hostWith({ store, options, session: { cookie: { path: '/h5' } } })
+    const outside = exchange(bearer, '/orders')
+    await expect(load(host, outside)).resolves.toEqual({ record: null })
+    expect(outside.req.session).toBeUndefined()
+    expect(store.asked).toEqual([])
+    await expect(load(host, exchange(bearer, '/h5/orders'))).resolves.toEqual({ record })
+  })
+})
+
 describe('a store that is known to be away', () => {
   test('is not asked until it says that it is back', async () => {
     const store = holding(stored())

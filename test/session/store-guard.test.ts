@@ -79,6 +79,26 @@ describe('a guarded store', () => {
     store.touch('a', session)
   })
 
+  it('is read all the same where the store cannot be told that a session is in use', async () => {
+    const inner = new MemoryStore()
+    Object.defineProperty(inner, 'touch', { value: undefined })
+    inner.set('a', session)
+    const store = new StoreGuard(inner, { timeout: 1000 })
+    await expect(called((done) => store.fetch('a', done as never))).resolves.toEqual(session)
+  })
+
+  it('tells the store that a session without an end is in use, and gives it none', async () => {
+    const inner = new MemoryStore()
+    const touch = jest.spyOn(inner, 'touch')
+    const endless = { cookie: { originalMaxAge: null } } as unknown as SessionData
+    inner.set('a', endless)
+    const store = new StoreGuard(inner, { timeout: 1000 })
+    await expect(called((done) => store.fetch('a', done as never))).resolves.toEqual(endless)
+    expect(
+      touch.mock.calls.map(([, { cookie }]) => [cookie.maxAge, cookie.originalMaxAge]),
+    ).toEqual([[null, null]])
+  })
+
   it('says when the store loses and finds its connection', () => {
     const inner = new MemoryStore()
     const store = new StoreGuard(inner, { timeout: 10 })

@@ -181,6 +181,20 @@ describe('decryptData', () => {
   })
 })
 
+test.each<[string, (nothing: never) => unknown, RegExp]>([
+  ['verifySignature', verifySignature, /^rawData: must be a string/],
+  ['decryptData', decryptData, /^encryptedData: .*; iv: /],
+])('%s of nothing says what is missing', (_, read, message) => {
+  for (const nothing of [undefined, null]) {
+    expect(() => read(nothing as never)).toThrow(
+      expect.objectContaining({
+        code: 'WX_BAD_REQUEST',
+        message: expect.stringMatching(message) as string,
+      }),
+    )
+  }
+})
+
 describe('verifySignature', () => {
   test('accepts and refuses what a plain comparison does', () => {
     const seen = { true: 0, false: 0 }

@@ -161,6 +161,16 @@ describe('a kept connection', () => {
     expect(wechat.requests).toHaveLength(2)
   })
 
+  test('that WeChat keeps for hardly any time is not kept at all', async () => {
+    wechat.answer((_req, res) => {
+      res.setHeader('Keep-Alive', 'timeout=1')
+      res.end(JSON.stringify(good))
+    })
+    await logIn()
+    await expect(logIn()).resolves.toEqual(session)
+    expect(wechat.connections).toBe(2)
+  })
+
   test('is not used again after an answer that was not read to its end', async () => {
     wechat.say(' '.repeat(65 * 1024))
     await expect(logIn()).rejects.toMatchObject(away)
