@@ -277,6 +277,18 @@ describe('phone and server', () => {
     expect(troubles(findings, 'phone')).toEqual([finding('phone', 'error', /wxother/)])
   })
 
+  it('without an AppID of the server there is nothing to compare, and no code is spent', async () => {
+    const code = sandbox.user('alice').login()
+    for (const missing of [{ WX_APPID: '' }, { WX_SECRET: '' }]) {
+      const { findings } = await diagnosis({ ...env, ...missing }, '--code', code)
+      expect(findings.filter(({ check }) => check === 'phone')).toEqual([])
+    }
+    const { findings } = await diagnosis({ ...env, WX_APPID: '' }, '--phone-appid', appid)
+    expect(findings.filter(({ check }) => check === 'phone')).toEqual([])
+    const { findings: later } = await diagnosis(env, '--code', code)
+    expect(later).toContainEqual(finding('phone', 'ok', /phone and server fit/))
+  })
+
   it('--phone-appid touristappid: a project without an AppID', async () => {
     const { findings } = await diagnosis(env, '--phone-appid', 'touristappid')
     expect(troubles(findings)).toEqual([

@@ -2,7 +2,9 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { createClient, createClientPool } from 'redis'
 import type { WxFinding } from '../../src/index.js'
 import { wechatAt } from '../../src/doctor/patient.js'
+import { openRedis } from '../../src/doctor/open-redis.js'
 import { checkRedis, judgeRedis } from '../../src/doctor/redis.js'
+import { WxLoginError } from '../../src/errors.js'
 import type { LiveClient } from '../../src/redis/client-kind.js'
 import { createRedis } from '../../src/redis/index.js'
 import { startFaultProxy } from '../support/fault-proxy.js'
@@ -130,6 +132,85 @@ describe('a Redis', () => {
     ])
     for (const socket of sockets) socket.destroy()
     await new Promise((resolve) => server.close(resolve))
+  })
+
+  it('that breaks every connection', async () => {
+    const server = createServer((socket) => socket.resetAndDestroy())
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    expect(await redisOf(`redis://127.0.0.1:${String(port)}`)).toEqual([
+      finding('redis', 'error', /^Redis does not answer \((ECONNRESET|EPIPE)\)\.$/, /firewall/),
+    ])
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  it('that takes the connection and says nothing, until the time is over', async () => {
+    const sockets: Socket[] = []
+    const server = createServer((socket) => void sockets.push(socket))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const { client, findings } = await openRedis(`redis://127.0.0.1:${String(port)}`, 100)
+    expect([client, findings]).toEqual([
+      undefined,
+      [finding('redis', 'error', /^Redis does not answer\.$/, /not stopped/)],
+    ])
+    for (const socket of sockets) socket.destroy()
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  it.each(['redis+sentinel://127.0.0.1:1/name', 'redis+cluster://127.0.0.1:1'])(
+    'none of whose servers is there: %s',
+    async (url) => {
+      const { client, findings, close } = await openRedis(url, 300)
+      expect([client, findings]).toEqual([
+        undefined,
+        [finding('redis', 'error', /^(Nothing|Redis)/)],
+      ])
+      await close()
+    },
+  )
+
+  it.each<[string, string, Error, RegExp, RegExp]>([
+    [
+      'connect-redis is not installed',
+      '../../src/redis/load-connect-redis.js',
+      new WxLoginError('WX_APP_CONFIG'),
+      /needs the packages redis and connect-redis/,
+      /npm i/,
+    ],
+    [
+      'redis is not installed',
+      '../../src/redis/create-redis.js',
+      Object.assign(new Error("Cannot find module 'redis'"), { code: 'MODULE_NOT_FOUND' }),
+      /needs the packages redis and connect-redis/,
+      /npm i/,
+    ],
+    [
+      'redis is broken',
+      '../../src/redis/create-redis.js',
+      new SyntaxError('Unexpected token'),
+      /cannot be loaded/,
+      /npm i/,
+    ],
+  ])('where %s', async (_, module, error, message, fix) => {
+    jest.doMock(module, () => ({
+      loadConnectRedis() {
+        throw error
+      },
+      createRedis() {
+        throw error
+      },
+    }))
+    try {
+      await jest.isolateModulesAsync(async () => {
+        const own = await import('../../src/doctor/open-redis.js')
+        const { client, findings, close } = await own.openRedis('redis://127.0.0.1:1', 1000)
+        expect([client, findings]).toEqual([undefined, [finding('redis', 'error', message, fix)]])
+        await close()
+      })
+    } finally {
+      jest.dontMock(module)
+    }
   })
 
   it('that takes no more clients', async () => {

@@ -6,7 +6,7 @@ import { checkSandbox } from '../../src/doctor/sandbox.js'
 import { checkSession } from '../../src/doctor/set-up.js'
 import { checkWeChat } from '../../src/doctor/wechat.js'
 import type { WxFinding } from '../../src/index.js'
-import { createSandbox, type Sandbox } from '../../src/sandbox/index.js'
+import { createSandbox, SANDBOX_APPID, type Sandbox } from '../../src/sandbox/index.js'
 import { type LocalWeChat, startLocalWeChat } from '../wechat/local-wechat.js'
 import { raw } from '../sandbox/support.js'
 import { finding, troubles } from './run-doctor.js'
@@ -77,6 +77,13 @@ describe('what WeChat says to AppID and AppSecret', () => {
   ])('errcode %p is a %s', async (errcode, level, message, fix) => {
     wechat.say({ errcode, errmsg: 'no rid: 6a-b-c1' })
     expect(troubles(await asked())).toEqual([finding('app', level, message, fix)])
+  })
+
+  it('without a rid none is told', async () => {
+    wechat.say({ errcode: 50007, errmsg: 'frozen' })
+    const [found] = troubles(await asked())
+    expect(found).toEqual(finding('app', 'error', /^WeChat refuses wx1234567890abcdef: .*50007/))
+    expect(found!.message).not.toContain('rid')
   })
 
   it('the AppID of the sandbox, asked of somebody else, is recognised', async () => {
@@ -157,6 +164,13 @@ describe('an IP that is not on the list', () => {
     const who = quoted === undefined ? 'This server’s IP is' : `This server’s IP ${quoted} is`
     expect(found!.message.startsWith(who)).toBe(true)
     expect(found!.message).not.toContain(app.secret)
+  })
+
+  it('where WeChat has no words at all, no IP is quoted', async () => {
+    wechat.say({ errcode: 40164 })
+    expect(troubles(await asked())).toEqual([
+      finding('ip-list', 'warning', /^This server’s IP is not on/),
+    ])
   })
 
   it.each<[number, RegExp, RegExp]>([
@@ -280,6 +294,12 @@ describe('the address of WeChat', () => {
     expect(await inProduction(() => check(baseUrl))).toEqual([finding('sandbox', 'ok', /own/)])
   })
 
+  it('is WeChat’s own, but the app is the one of the sandbox: an error in production', async () => {
+    const apps = [{ ...app, appid: SANDBOX_APPID }]
+    const found = await inProduction(() => check('https://api.weixin.qq.com', apps))
+    expect(found).toEqual([finding('sandbox', 'error', /public one of the sandbox/, /WX_APPID/)])
+  })
+
   describe('that leads to a sandbox', () => {
     let sandbox: Sandbox
     beforeEach(async () => {
@@ -337,6 +357,20 @@ describe('the address of WeChat', () => {
     ]) {
       expect((await check(baseUrl))[0]).toEqual(finding('sandbox', 'warning', /not WeChat’s/))
     }
+  })
+})
+
+describe('a store of the app’s own without Redis', () => {
+  const judged = (): WxFinding[] => troubles(checkSession(patient()), 'session')
+
+  it('is a warning in production: each process knows its own logins only', async () => {
+    expect(await inProduction(async () => judged())).toEqual([
+      finding('session', 'warning', /know this process only/, /option redis/),
+    ])
+  })
+
+  it('is fine in development', () => {
+    expect(judged()).toEqual([])
   })
 })
 
