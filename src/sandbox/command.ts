@@ -103,7 +103,7 @@ function greeting({ appid, secret, baseUrl, target }: Sandbox, redis: string | u
   AppID              ${appid}
   AppSecret          ${secret === SANDBOX_SECRET ? secret : 'as given with --secret'}
   Page               ${baseUrl}/__sandbox  open it to see a login happen
-  Your server        ${target ?? 'none'}${redis === undefined ? '' : `\n  Its Redis          ${redis}`}
+  Your server        ${target!}${redis === undefined ? '' : `\n  Its Redis          ${redis}`}
 
 A code, as wx.login gives it:
   curl -X POST ${baseUrl}/__sandbox/users/alice/login

@@ -9,8 +9,8 @@ export interface PackageFolder {
 }
 
 /** Looks upwards for our package.json: there is another one beside the code. */
-function find(): PackageFolder | undefined {
-  for (let folder = dirname(here); ; folder = dirname(folder)) {
+export function findPackage(from: string): PackageFolder | undefined {
+  for (let folder = dirname(from); ; folder = dirname(folder)) {
     try {
       const text = readFileSync(join(folder, 'package.json'), 'utf8')
       const { name, version } = JSON.parse(text) as { name?: string; version: string }
@@ -26,6 +26,6 @@ let found: PackageFolder | undefined
 
 /** Undefined where somebody put this code into a bundle of their own. */
 export function packageFolder(): PackageFolder | undefined {
-  found ??= find()
+  found ??= findPackage(here)
   return found
 }

@@ -53,6 +53,12 @@ describe('wx.login', () => {
     expect((await login.request({ url: '/me' })).statusCode).toBe(200)
   })
 
+  it('that fails without a word is WX_LOGIN all the same', async () => {
+    const { login, phone } = await start()
+    phone.wx.login = ({ fail }) => fail?.(undefined as never)
+    expect(await outcome(login.ready())).toBe('WX_LOGIN')
+  })
+
   it('that never answers: every caller gets TIMEOUT', async () => {
     const setting = await start({ timeout: 30 })
     setting.phone.wx.login = () => {}

@@ -80,7 +80,13 @@ async function asProcess(...args: string[]): Promise<Run> {
 }
 
 /** The same from its source, in this process. */
-async function fromSource(...args: string[]): Promise<Run> {
+const fromSource = (...args: string[]): Promise<Run> => inThisProcess(args)
+
+/** @param meanwhile - what happens while it runs */
+async function inThisProcess(
+  args: string[],
+  meanwhile: (run: Run) => Promise<void> = async () => undefined,
+): Promise<Run> {
   const run: Run = { exitCode: undefined, out: '', err: '' }
   const { argv, exitCode } = process
   const signals = ['SIGINT', 'SIGTERM'] as const
@@ -89,17 +95,24 @@ async function fromSource(...args: string[]): Promise<Run> {
     jest.spyOn(process.stdout, 'write').mockImplementation((text) => !!(run.out += String(text))),
     jest.spyOn(process.stderr, 'write').mockImplementation((text) => !!(run.err += String(text))),
   ]
+  const exit = jest.spyOn(process, 'exit').mockImplementation(() => undefined as never)
   process.argv = [process.execPath, cli, ...args]
   process.exitCode = undefined
   try {
     await jest.isolateModulesAsync(async () => void (await import('../../src/cli.js')))
+    await meanwhile(run)
     await until(() => process.exitCode !== undefined)
     run.exitCode = process.exitCode
+    // The doctor does not wait for what it has given up on.
+    if (args[0] === 'doctor') {
+      await until(() => exit.mock.calls.length > 0)
+      expect(exit).toHaveBeenCalledWith(run.exitCode)
+    }
     return run
   } finally {
     process.argv = argv
     process.exitCode = exitCode
-    for (const spy of spies) spy.mockRestore()
+    for (const spy of [...spies, exit]) spy.mockRestore()
     for (const [i, signal] of signals.entries()) {
       const added = process.listeners(signal).filter((one) => !before[i]!.includes(one))
       for (const one of added) process.removeListener(signal, one)
@@ -134,4 +147,28 @@ describe.each([
     expect(exitCode).toBe(2)
     expect(err).toMatch(/--port: must be a number/)
   })
+
+  it('doctor hands its arguments on', async () => {
+    const { exitCode, err } = await run('doctor', '--frobnicate')
+    expect(exitCode).toBe(2)
+    expect(err).toMatch(/Unknown option '--frobnicate'/)
+  })
+})
+
+it('src/cli.ts: sandbox ends when the npx that started it is gone', async () => {
+  const { env, ppid } = process
+  process.env = { ...env, npm_command: 'exec' }
+  try {
+    const { exitCode, out } = await inThisProcess(['sandbox', '--port', '0'], async (run) => {
+      await until(() => run.out.includes('http://'))
+      // Longer than the time between two looks: as long as npx is there it goes on.
+      await new Promise((resolve) => setTimeout(resolve, 700))
+      expect(process.exitCode).toBeUndefined()
+      Object.defineProperty(process, 'ppid', { configurable: true, value: 1 })
+    })
+    expect([exitCode, out]).toEqual([0, expect.stringMatching(/^SANDBOX: this is not WeChat/)])
+  } finally {
+    process.env = env
+    Object.defineProperty(process, 'ppid', { configurable: true, value: ppid })
+  }
 })

@@ -1,4 +1,4 @@
-import { createSandbox, type SandboxWxReply } from '../../src/sandbox/index.js'
+import { createSandbox, type SandboxWxCode, type SandboxWxReply } from '../../src/sandbox/index.js'
 import { call, echo, hold, request, serve, upload } from './phone-support.js'
 import { until } from './support.js'
 
@@ -157,6 +157,15 @@ describe('how wx.request fails', () => {
     expect(fail?.errMsg).toMatch(/^request:fail /)
   })
 
+  it('where a network of one’s own fails and does not say how', async () => {
+    const fetch = (): Promise<Response> => Promise.reject(new TypeError('fetch failed'))
+    const { wx } = sandbox.phone('alice', { fetch })
+    const { fail } = await request(wx, { url: 'http://127.0.0.1:1/' })
+    expect(fail).toMatchObject({
+      errMsg: expect.stringMatching(/^request:fail .*ERR_FAILED$/) as string,
+    })
+  })
+
   it('in airplane mode at once, and for what is under way', async () => {
     const server = await hold()
     const phone = start()
@@ -213,6 +222,21 @@ describe('how wx.request fails', () => {
     await until(() => server.arrived.length === 2)
     server.answer()
     expect((await after).success?.statusCode).toBe(200)
+  })
+
+  it('but not a wx.login, which is WeChat’s own', async () => {
+    const server = await hold()
+    const phone = start()
+    phone.network = 'silent'
+    const login = call<SandboxWxCode>((callbacks) =>
+      phone.wx.login({ timeout: 9000, ...callbacks }),
+    )
+    const underway = request(phone.wx, server)
+    phone.background()
+    sandbox.clock.advance(5000)
+    expect((await underway).fail?.errMsg).toBe('request:fail interrupted')
+    sandbox.clock.advance(4000)
+    expect((await login).fail?.errMsg).toBe('login:fail timeout')
   })
 
   it('not at all, where the user was away for less', async () => {
@@ -275,6 +299,26 @@ describe('ten requests at once', () => {
     expect(ends.filter((end) => end === 'request:fail timeout')).toHaveLength(15)
     expect((await request(phone.wx, await echo())).success?.statusCode).toBe(200)
   })
+})
+
+it('one that is aborted while it waits for its turn is never sent, and keeps no place', async () => {
+  const server = await hold()
+  const phone = start()
+  const sent = Array.from({ length: 10 }, () => request(phone.wx, server))
+  let task!: { abort(): void }
+  const waiting = call<SandboxWxReply>(
+    (callbacks) => (task = phone.wx.request({ url: `${server.url}/aborted`, ...callbacks })),
+  )
+  const next = Array.from({ length: 10 }, () => request(phone.wx, server))
+  await until(() => server.arrived.length === 10)
+  task.abort()
+  expect((await waiting).fail).toEqual({ errMsg: 'request:fail abort' })
+  server.answer()
+  await Promise.all(sent)
+  await until(() => server.arrived.length === 20)
+  server.answer()
+  await Promise.all(next)
+  expect(server.arrived.map(({ url }) => url)).not.toContain('/aborted')
 })
 
 describe('wx.uploadFile', () => {

@@ -150,6 +150,30 @@ describe('a message in full', () => {
     ])
   })
 
+  it('shows bytes that are no text as what they are, where a form has them without a name of a file', async () => {
+    const sandbox = await listen()
+    const target = await startTarget()
+    const url = `${sandbox.baseUrl}/__sandbox/relay/${encodeURIComponent(target.url)}/bytes`
+    const head = 'Content-Disposition: form-data; name="raw"'
+    await fetch(url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'multipart/form-data; boundary=b' },
+      body: Buffer.concat([
+        Buffer.from(`--b\r\n${head}\r\n\r\n`),
+        Buffer.from([0xff, 0xfe, 0x00]),
+        Buffer.from('\r\n--b--\r\n'),
+      ]),
+    })
+    const { request } = await detail(sandbox, 'POST /bytes')
+    expect(request.filter(({ field }) => field.startsWith('body.'))).toEqual([
+      {
+        field: 'body.raw',
+        value: '(file "", application/octet-stream, 3 bytes)',
+        secret: false,
+      },
+    ])
+  })
+
   it('is not there for an id that is none', async () => {
     const sandbox = await listen()
     for (const id of ['1', '0', '-1', 'x', '1e1', '9'.repeat(30), '%00', '__proto__']) {

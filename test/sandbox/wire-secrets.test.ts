@@ -146,6 +146,7 @@ describe('no secret', () => {
       when: '2026-11-26T12:00:00.000Z',
       at: 1764161715123,
       path: '/api/v1/things/with/a-long-name',
+      host: 'a-service-with-a-long-name.another-part-of-a-long-name.example',
     }
     const target = await startTarget((res) => res.end(JSON.stringify(shown)))
     await fromPhone(sandbox, `${target.url}/x`)

@@ -34,10 +34,9 @@ export interface DeviceOptions {
 /** Longer than the client waits by itself: a slow server is told by its own checks. */
 const timeout = 15_000
 
-/** What the client understands as the reply to a login, whatever shape the server's own has. */
+/** What the client understands as the reply to a login with a token, whatever shape the server's own has. */
 function asClientReply({ status, token, body }: Reply): Response {
-  const given = typeof body === 'object' && body !== null ? body : {}
-  const session = { expiresIn: 7200, keyId: '', user: null, ...given, token }
+  const session = { expiresIn: 7200, keyId: '', user: null, ...(body as object), token }
   return Response.json(session, { status })
 }
 
@@ -55,7 +54,8 @@ export function createDevice(context: ScenarioContext, options: DeviceOptions): 
   const calls: PhoneCall[] = []
   let holding: Parameters<ScenarioDevice['hold']>[0] = () => undefined
 
-  async function send(url: string, init: RequestInit = {}): Promise<Response> {
+  async function send(url: string, given?: RequestInit): Promise<Response> {
+    const init = { ...given }
     const path = url.slice(target.length)
     const call: PhoneCall = {
       path,

@@ -167,7 +167,7 @@ async function firstAnswer(
  * @param patience - how long the server may take to be there, in ms
  * @throws CouldNotRunError that says what to set
  */
-export async function preflight(options: RunOptions, patience = 0): Promise<Preflight> {
+export async function preflight(options: RunOptions, patience: number): Promise<Preflight> {
   const context = await createContext(options, 'behaviour', [])
   const { contract, target, control } = context
   await control.clearFaults()

@@ -44,6 +44,14 @@ describe('no tick for', () => {
     expect(result.status).toBe('skipped')
     expect(result.reason?.en).toMatch(/takes no encryptedData/)
   })
+
+  it('such a route in key-rotated: what it has to do without encrypted data is asked all the same', async () => {
+    const result = await play('key-rotated', await backend('takes codes only'))
+    expect(result.status).toBe('passed')
+    expect(result.checks.map(({ what }) => what.en)).not.toContain(
+      'Data of the new key is read now',
+    )
+  })
 })
 
 describe('a cross for', () => {

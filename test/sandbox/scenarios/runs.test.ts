@@ -85,6 +85,17 @@ describe('a run', () => {
     expect(crosses(result)).toContainEqual(expect.stringMatching(/got WxLoginError REJECTED/))
   })
 
+  it('has a cross where the phone is told its openid', async () => {
+    const telling = await startTestApp({
+      sandbox,
+      wx: { wechat: { baseUrl: sandbox.baseUrl }, onUser: ({ openid }) => ({ id: openid }) },
+    })
+    open.push(telling.close)
+    expect(crosses(await play('first-login', { ...options, target: telling.url }))).toEqual([
+      'The phone is not told the openid: expected no openid, got openid',
+    ])
+  })
+
   it('says nothing of a server where the sandbox is away', async () => {
     await expect(
       play('first-login', { ...options, sandbox: 'http://127.0.0.1:9' }),

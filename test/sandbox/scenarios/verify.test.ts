@@ -213,6 +213,26 @@ describe('sandbox verify', () => {
   })
 })
 
+describe('a server whose logins fail', () => {
+  it('is told what is wrong with it: nothing of the set-up is', async () => {
+    const { baseUrl, appid, secret } = sandbox
+    const target = await serve((req, res) => {
+      let text = ''
+      req.on('data', (chunk) => (text += String(chunk)))
+      req.on('end', () => {
+        const { code = '' } = JSON.parse(text || '{}') as { code?: string }
+        const query = new URLSearchParams({ appid, secret, js_code: code })
+        void fetch(`${baseUrl}/sns/jscode2session?${query.toString()}`).then(() =>
+          res.writeHead(500).end('{}'),
+        )
+      })
+    })
+    const run = await verify(at(target, '--only', 'first-login'))
+    expect(run).toMatchObject({ exitCode: 1, err: '' })
+    expect(run.out).toMatch(/✗ first-login/)
+  })
+})
+
 describe('a server that has no route for phone numbers and none to log out', () => {
   it('is asked for the rest, and what needs them is skipped with the reason', async () => {
     const url = await plain()
@@ -295,6 +315,19 @@ describe('exit code 3, with what to set:', () => {
     expect(message).not.toContain('ssss')
   })
 
+  it('a server that asks as another mini program which the sandbox plays, too', async () => {
+    const apps = ['wx1234567890abcdef', 'wxfedcba0987654321'].map((appid) => ({
+      appid,
+      secret: 's'.repeat(32),
+    }))
+    const own = createSandbox({ apps })
+    await own.listen()
+    open.push(own.close)
+    const url = await plain(undefined, { wechat: own.baseUrl, ...apps[1] })
+    const args = ['--target', url, '--sandbox', own.baseUrl, ...plainOptions]
+    expect(await failing(args, 'TARGET_WRONG_APP')).toContain('WX_APPID=wx1234567890abcdef')
+  })
+
   it.each([
     ['the login', plainOptions.slice(2), /POST \/wx\/login is 404.*--login/],
     ['the guarded path', [...plainOptions, '--guarded', '/x'], /GET \/x is 404.*--guarded/],
@@ -336,6 +369,29 @@ describe('exit code 3, with what to set:', () => {
     expect(await failing(['--target', app.url, '--sandbox', url], 'SANDBOX_DOWN')).toMatch(
       /cannot be started: .*EADDRINUSE/,
     )
+  })
+
+  it('a port for its Redis that another program has, and nothing stays open', async () => {
+    const first = await freePorts(2)
+    const taken = createTcpServer((socket) => socket.destroy())
+    await new Promise<void>((resolve) => taken.listen(first + 1, '127.0.0.1', resolve))
+    open.push(() => new Promise((resolve) => taken.close(resolve)))
+    const url = `http://127.0.0.1:${String(first)}`
+    const args = ['--target', app.url, '--sandbox', url, '--redis', redisUrl()]
+    expect(await failing(args, 'SANDBOX_DOWN')).toMatch(/cannot be started: .*EADDRINUSE/)
+    await expect(fetch(url)).rejects.toThrow('fetch failed')
+  })
+
+  it('a sandbox that ends in the middle of it', async () => {
+    const own = createSandbox()
+    await own.listen()
+    open.push(own.close)
+    const target = await serve((_req, res) => {
+      void own.close().then(() => res.end('{}'))
+    })
+    const run = await verify(['--target', target, '--sandbox', own.baseUrl])
+    expect(run).toMatchObject({ exitCode: 3, out: '' })
+    expect(run.err).toMatch(/^express-wx-login: The sandbox does not answer: /)
   })
 
   it('a sandbox that is somewhere else and not there', async () => {
