@@ -23,7 +23,7 @@ export interface Copies {
    * @param how.single - one connection where the given client is a pool
    * @param how.answering - nodes of a cluster that are known to answer
    */
-  make(how: { single?: boolean; answering?: Server[] }): LiveClient | null
+  make(how?: { single?: boolean; answering?: Server[] }): LiveClient | null
   /** Looks at a pool, which only one of its members can copy. */
   look(): void
   /** False for a pool that has had no connection yet. */
@@ -98,7 +98,7 @@ export function createCopies(given: LiveClient): Copies {
   }
 
   return {
-    make({ single = false, answering = [] }) {
+    make({ single = false, answering = [] } = {}) {
       const made =
         kind !== 'pool'
           ? given.duplicate?.(overrides(answering))
