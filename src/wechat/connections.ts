@@ -33,7 +33,8 @@ const manner = {
     return true
   },
   /** Requests differ in nothing else that a connection is made with. */
-  getName: ({ host, port }: http.ClientRequestArgs): string => `${String(host)}:${String(port)}`,
+  getName: ({ host, port }: http.ClientRequestArgs = {}): string =>
+    `${host ?? ''}:${String(port ?? '')}`,
 }
 const kept = { keepAlive: true, maxFreeSockets: maxIdle }
 
