@@ -416,6 +416,24 @@ describe('exit code 3, with what to set:', () => {
   })
 })
 
+it('Ctrl+C in the middle of the scenarios leaves nothing behind in the sandbox', async () => {
+  let stop!: () => void
+  const stopped = new Promise<void>((resolve) => (stop = resolve))
+  let [out, err] = ['', '']
+  const exitCode = await runVerify(at(app.url), {
+    out(text) {
+      out += text
+      if (text.includes('first-login')) stop()
+    },
+    err: (text) => (err += text),
+    stopped,
+  })
+  expect([exitCode, err]).toEqual([3, 'express-wx-login: Stopped before the end.\n'])
+  expect(out).toMatch(/✓ first-login/)
+  expect(out).not.toMatch(/passed, /)
+  expect(sandbox.faults.list()).toEqual([])
+})
+
 describe('a terminal that is gone', () => {
   const gone = new Error('EPIPE')
   const io = {
