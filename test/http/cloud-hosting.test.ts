@@ -555,6 +555,19 @@ describe('where cloudHosting has resourceSharing', () => {
       expect(await t.wx.sessions.list({ appid: otherAppid, openid })).toHaveLength(1)
     }))
 
+  it('a code of another mini program than WeChat names is refused before it is spent', () =>
+    withApp(
+      options as never,
+      async (t) => {
+        const code = t.sandbox.user('alice').login({ appid: otherAppid })
+        const login = await t.http.post('/wx/login').set(gateway).send({ code, appid: otherAppid })
+        expect([login.status, login.body]).toEqual([400, errorReply('WX_BAD_REQUEST', 'none')])
+        expect(t.exchanges()).toBe(0)
+        await t.post('/wx/login', { code, appid: otherAppid }).expect(200)
+      },
+      { sandbox: { apps } },
+    ))
+
   it('one that is not served is refused, and so are both kinds at once', () =>
     withApp({ cloudHosting: { resourceSharing: true } }, async (t) => {
       expect((await ask(t, '/me', shared)).body).toEqual(errorReply('WX_APP_UNKNOWN', 'none'))

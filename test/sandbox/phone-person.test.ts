@@ -128,6 +128,7 @@ describe('a mini program that is killed', () => {
     dead.login({ complete: (result) => heard.push(result) })
     void dead.checkSession().finally(() => heard.push('checked'))
     void dead.getStorage({ key: 'a' }).finally(() => heard.push('read'))
+    void dead.setStorage({ key: 'a', data: 1 }).finally(() => heard.push('written'))
     await call<SandboxWxCode>(phone.reopen().login)
     expect(heard).toEqual([])
   })

@@ -78,6 +78,7 @@ describe('a cross for', () => {
     ],
     ['access token for ever', 'access-token-replaced', /^With one that was replaced/],
     ['old token, old user', 'account-switched', /^The new session is not good for the first user/],
+    ['one token for everybody', 'account-switched', /^The second user has a session of his own/],
     ['500 on 45011', 'errcode-45011', /^The login is refused for now/],
     [
       '401 for a user who is blocked, and a retry',
