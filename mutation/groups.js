@@ -129,7 +129,7 @@ export const groups = [
   { sources: redis('session-store'), tests: tests('redis', 'session-store') },
   {
     sources: [...redis('once', 'ask', 'script'), ...wechat('memory-once')],
-    tests: tests('redis', 'once', 'token-store'),
+    tests: tests('redis', 'script', 'once', 'token-store'),
   },
   { sources: redis('token-store'), tests: tests('redis', 'token-store') },
   { sources: redis('user-state'), tests: tests('session', 'user-state', 'user-keys') },

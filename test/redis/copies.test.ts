@@ -27,6 +27,13 @@ describe('a copy', () => {
     expect(copies.ready).toBe(true)
   })
 
+  test('of a cluster ends no process by its errors either', () => {
+    const cluster = fake({ nodeClient: () => undefined })
+    cluster.duplicate.mockReturnValue(fake({ nodeClient: () => undefined }))
+    const made = createCopies(cluster).make() as unknown as Fake
+    expect(() => made.emit('error', new Error('x'))).not.toThrow()
+  })
+
   test('of a client that cannot be copied is none', () => {
     expect(createCopies(fake({ duplicate: undefined })).make()).toBeNull()
   })
@@ -87,6 +94,13 @@ describe('a copy of a pool', () => {
     Object.assign(given, { totalClients: 0 })
     copies.make()
     expect(member.createPool.mock.lastCall).toEqual([{ maximum: 1 }])
+  })
+
+  test('is none where its member cannot be copied', async () => {
+    const copies = createCopies(pool(async () => fake({ duplicate: undefined })))
+    copies.look()
+    await turn()
+    expect(copies.make({ single: true })).toBeNull()
   })
 
   test('has a member that is whichever the pool gives', async () => {

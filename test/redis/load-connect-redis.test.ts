@@ -26,7 +26,9 @@ test('where it is not installed, the error says what to install', () => {
   expect(() => loadConnectRedis(throwing(notFound))).toThrow(
     expect.objectContaining({
       code: 'WX_APP_CONFIG',
-      message: expect.stringContaining('npm i connect-redis redis') as string,
+      message: expect.stringMatching(
+        /npm i connect-redis redis.*start-up\.md#connect-redis$/,
+      ) as string,
     }),
   )
 })

@@ -233,6 +233,7 @@ describe('reading a message', () => {
     expect(readPushMessage('{"A":null,"B":[null]}')).toEqual({ A: null, B: [null] })
     const xml = '<?xml version="1.0"?>\n<!-- a -->\n<xml><A>1</A></xml>\n<!-- b -->\n'
     expect(readPushMessage(xml)).toEqual({ A: '1' })
+    expect(readPushMessage('\n <xml><A>1</A></xml>')).toEqual({ A: '1' })
   })
 
   it('lets no name reach a prototype', () => {
@@ -281,7 +282,19 @@ describe('an account event', () => {
       unionid: 'u1',
       revokeInfo: '8',
     })
-    expect(accountEventOf({ Event: 'user_info_modified' })).toEqual({ event: 'user_info_modified' })
+  })
+
+  it.each(['user_authorization_revoke', 'user_authorization_cancellation', 'user_info_modified'])(
+    'may be %s, with nothing more than that',
+    (Event) => {
+      expect(accountEventOf({ Event })).toEqual({ event: Event })
+    },
+  )
+
+  it.each(['8', '12', 12, '1234567890'])('may say what was withdrawn: %j', (RevokeInfo) => {
+    expect(accountEventOf({ ...event, RevokeInfo })).toMatchObject({
+      revokeInfo: String(RevokeInfo),
+    })
   })
 
   it.each([{ Event: 'subscribe' }, { Event: ['user_info_modified'] }, { MsgType: 'text' }])(
@@ -294,7 +307,7 @@ describe('an account event', () => {
   it('has no ids but those that are ids', () => {
     const odd = { ...event, OpenID: 'o:1', AppID: { a: 1 }, UnionID: '', RevokeInfo: 'all of it' }
     expect(accountEventOf(odd)).toEqual({ event: 'user_authorization_revoke' })
-    const ids = ['{o1}', 'o1}', '{o1', 'o 1', 'o'.repeat(129)]
+    const ids = [5, '{o1}', 'o1}', '{o1', 'o 1', 'o'.repeat(129)]
     for (const OpenID of ids)
       expect(accountEventOf({ ...event, OpenID })).not.toHaveProperty('openid')
     for (const RevokeInfo of ['8a', 'a8', '', '1'.repeat(11), -8, 1.5, ['8'], { 8: 8 }]) {
