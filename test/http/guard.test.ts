@@ -17,6 +17,11 @@ describe('the guard', () => {
       routes(app) {
         app.get('/any', requireWxSession(), (_req, res) => res.json({}))
         app.get('/fresh', requireWxSession({ maxAge: 60 }), (_req, res) => res.json({}))
+        app.get('/begun', (req, res) => {
+          res.write('begun')
+          requireWxSession(req, res, () => res.write(' and guarded'))
+          res.end(' and ended')
+        })
       },
     })
   })
@@ -71,6 +76,11 @@ describe('the guard', () => {
     expect(headers).not.toHaveProperty('retry-after')
   })
 
+  it('leaves a response that has begun as it is', async () => {
+    expect((await t.get('/begun').expect(200)).text).toBe('begun and ended')
+    expect(errors).toMatchObject([{ code: 'WX_SESSION_REQUIRED' }])
+  })
+
   it('has no stack trace in what most refused requests get, and leaves those of others alone', async () => {
     const { stackTraceLimit } = Error
     await t.get('/any').expect(401)
@@ -95,7 +105,9 @@ describe('the guard', () => {
     const { token } = await t.login()
     await t.get('/any').set('X-Request-Id', 'req-1').expect(401)
     store.emit('disconnect')
-    await t.get('/any', token).set('X-Request-Id', 'req-2').expect(503)
+    const away = await t.get('/any', token).set('X-Request-Id', 'req-2').expect(503)
+    expect(away.headers['retry-after']).toBe('1')
+    expect(away.headers).not.toHaveProperty('www-authenticate')
     expect(ear.of('guard:refused')).toEqual([
       { code: 'WX_SESSION_REQUIRED', status: 401, requestId: 'req-1' },
       { code: 'WX_STORE_UNAVAILABLE', status: 503, requestId: 'req-2' },
@@ -114,7 +126,9 @@ describe('the guard', () => {
     expect(() => requireWxSession(options as object)).toThrow(
       expect.objectContaining({
         code: 'WX_APP_CONFIG',
-        message: expect.stringMatching(message) as string,
+        message: expect.stringMatching(
+          new RegExp(`${message.source}.*start-up\\.md#guard-options$`),
+        ) as string,
       }),
     )
   })

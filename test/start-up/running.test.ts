@@ -2,7 +2,14 @@ import express, { type Express, type RequestHandler } from 'express'
 import expressSession from 'express-session'
 import { createClient } from 'redis'
 import request from 'supertest'
-import { getWx, requireWxSession, wxLogin, type WxLoginOptions } from '../../src/index.js'
+import {
+  getWx,
+  requireWxSession,
+  wxErrorHandler,
+  wxLogin,
+  WxLoginError,
+  type WxLoginOptions,
+} from '../../src/index.js'
 import type { StartUpTopic } from '../../src/start-up.js'
 import { sessionSecret, startTestApp, withTestApp } from '../support/test-app.js'
 import { collectWarnings, topicsIn } from './told.js'
@@ -191,6 +198,26 @@ test('an AppSecret that WeChat refuses: the log says so without onError, and wit
   }
   expect(errors).toHaveLength(1)
   expectWarning('WX_APP_CONFIG', 'wechat-refuses', /40125: the AppSecret is wrong/)
+})
+
+test('what is wrong with no set-up is no warning, though it is a 500', async () => {
+  const onUser = (): never => {
+    throw new Error('no database')
+  }
+  await withTestApp({ wx: { onUser } }, async (t) => {
+    await t.post('/wx/login', { code: t.sandbox.user('alice').login() }).expect(500)
+  })
+  expect(warnings.of('WX_USER_HOOK_FAILED')).toEqual([])
+})
+
+test('a fault of the set-up in a route that the plugin has not seen: a warning', async () => {
+  const app = express()
+  app.get('/me', () => {
+    throw new WxLoginError('WX_APP_CONFIG', { message: 'The key of the payments is missing.' })
+  })
+  app.use(wxErrorHandler)
+  await refusal(app)
+  expect(warnings.of('WX_APP_CONFIG')).toContain('The key of the payments is missing.')
 })
 
 test('a Redis client that was never connected: 503, and a warning', async () => {
