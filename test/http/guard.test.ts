@@ -1,7 +1,15 @@
+import express from 'express'
 import { MemoryStore } from 'express-session'
-import { requireWxSession, type WxLoginError } from '../../src/index.js'
+import request from 'supertest'
+import { requireWxSession, wxErrorHandler, WxLoginError } from '../../src/index.js'
 import { type Ear, listen } from '../support/listen.js'
-import { sessionSecret, startTestApp, type TestApp, withTestApp } from '../support/test-app.js'
+import {
+  errorReply,
+  sessionSecret,
+  startTestApp,
+  type TestApp,
+  withTestApp,
+} from '../support/test-app.js'
 
 describe('the guard', () => {
   let t: TestApp
@@ -167,4 +175,16 @@ it('an error that is not the plugin’s goes from its routes to the error handle
       expect(seen).toEqual([bug])
     },
   )
+})
+
+it('wxErrorHandler answers for a route that the plugin has not seen, too', async () => {
+  const app = express()
+  app.get('/me', () => {
+    throw new WxLoginError('WX_SESSION_REQUIRED')
+  })
+  app.use(wxErrorHandler)
+  const reply = await request(app).get('/me')
+  expect(reply.status).toBe(401)
+  expect(reply.headers['www-authenticate']).toBe('Bearer')
+  expect(reply.body).toEqual(errorReply('WX_SESSION_REQUIRED', 'login'))
 })
