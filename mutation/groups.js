@@ -96,7 +96,7 @@ export const groups = [
   },
   {
     sources: wechat('http', 'code2session', 'unless-busy'),
-    tests: tests('wechat', 'http', 'code2session'),
+    tests: tests('wechat', 'http', 'code2session', 'stock-fetch'),
   },
   {
     sources: wechat('stock-fetch', 'connections'),
@@ -134,15 +134,21 @@ export const groups = [
   { sources: redis('token-store'), tests: tests('redis', 'token-store') },
   { sources: redis('user-state'), tests: tests('session', 'user-state', 'user-keys') },
   {
+    sources: ['src/option-faults.ts', 'src/start-up.ts'],
+    tests: ['test/options.test.ts', 'test/start-up/options.test.ts'],
+  },
+  {
     sources: ['src/diagnostics.ts', 'src/user-hook.ts', 'src/served-app.ts', 'src/request-id.ts'],
     tests: ['test/diagnostics.test.ts', ...tests('http', 'hooks', 'apps', 'request-id', 'api')],
   },
   {
-    sources: ['src/context.ts', 'src/runtime.ts', 'src/public-sessions.ts'],
+    sources: ['context', 'runtime', 'public-sessions', 'diagnostics-channels'].map(
+      (name) => `src/${name}.ts`,
+    ),
     tests: tests('http', 'profile', 'key-history', 'logout', 'authenticate', 'diagnostics'),
   },
   {
-    sources: ['src/cloud-call.ts', 'src/session/cloud-caller.ts'],
+    sources: ['src/cloud-call.ts', 'src/session/cloud-caller.ts', ...routes('hear-cloud')],
     tests: tests('http', 'cloud-hosting'),
   },
 ]

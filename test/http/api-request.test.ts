@@ -1,4 +1,5 @@
 import type { WxApiRequest } from '../../src/index.js'
+import { listen } from '../support/listen.js'
 import { startTestApp, type TestApp } from '../support/test-app.js'
 import { type LocalWeChat, startLocalWeChat } from '../wechat/local-wechat.js'
 
@@ -39,10 +40,22 @@ describe('wx.api.request', () => {
     expect(bodies).toEqual([{ type: 'application/json', text: JSON.stringify(body) }])
   })
 
+  it('is traced with its path and app, and without its query', async () => {
+    const ear = listen()
+    await t.wx.api.request('/wxa/x', { query: { a: 1 } })
+    ear.stop()
+    const { appid } = t.sandbox
+    expect(ear.of('wechat:asyncEnd')).toMatchObject([{ endpoint: '/wxa/x', appid, errcode: 0 }])
+  })
+
   it('gets without a body, with a query', async () => {
-    await t.wx.api.request('/wxa/x', { query: { a: 'ä&b', n: 1, yes: true } })
-    expect(wechat.requests).toEqual(['GET /wxa/x?a=%C3%A4%26b&n=1&yes=true&access_token=a%2Bb%2Fc'])
-    expect(bodies).toEqual([{ type: undefined, text: '' }])
+    const query = { a: 'ä&b', n: 1, yes: true }
+    await t.wx.api.request('/wxa/x', { query })
+    await t.wx.api.request('/wxa/x', { query, method: 'GET' })
+    const asked = 'GET /wxa/x?a=%C3%A4%26b&n=1&yes=true&access_token=a%2Bb%2Fc'
+    expect(wechat.requests).toEqual([asked, asked])
+    const none = { type: undefined, text: '' }
+    expect(bodies).toEqual([none, none])
   })
 
   it('posts without a body where that is asked for', async () => {
@@ -109,6 +122,7 @@ describe('wx.api.request', () => {
   it.each<[string, unknown, unknown, string]>([
     ['no path', undefined, undefined, path],
     ['a path of another type', 7, undefined, path],
+    ['a path in a list', ['/x'], undefined, path],
     ['an empty path', '', undefined, path],
     ['only a slash', '/', undefined, path],
     ['a path without a slash', 'wxa/x', undefined, path],

@@ -61,6 +61,11 @@ describe('another client', () => {
     expect(redisFaults({ ...whole, [name]: undefined })).toHaveLength(1)
   })
 
+  test('is accepted where it runs commands on whichever connection is free', () => {
+    const pool = { execute: method, close: method, connect: method, on: method }
+    expect(redisFaults(pool)).toEqual([])
+  })
+
   test.each([
     ['an empty object', {}],
     ['options of a client', { url: 'redis://127.0.0.1' }],
@@ -155,6 +160,12 @@ describe('options that make commands hang, or end the client', () => {
     expect(told).toEqual([expect.stringMatching(/^clientSideCache without ttl: .+ttl to 10000$/)])
     const ends = { clientSideCache: { ttl: 10_000 } }
     expect(redisWarnings(createClient({ ...options, ...ends }))).toEqual([])
+  })
+
+  test('are the defaults where a cluster shows none', () => {
+    for (const cluster of [{ nodeClient: method }, { nodeClient: method, options: {} }]) {
+      expect(redisWarnings(cluster)).toEqual([expect.stringMatching(queue)])
+    }
   })
 
   test.each<[string, () => object]>([

@@ -131,6 +131,26 @@ test('an answer to another question is no sign of life', async () => {
 /** Answers a ping with what came with it. */
 const echo = async (message?: string): Promise<unknown> => message
 
+test('each question is another one, so that no answer to an earlier one is taken for its own', async () => {
+  const asked: unknown[] = []
+  const ping = async (message?: string): Promise<unknown> => {
+    asked.push(message)
+    return message
+  }
+  const client = { isOpen: true, isReady: true, ping }
+  for (let i = 0; i < 3; i++) expect(await healthOf(client, 500)).toBe('well')
+  expect(new Set(asked).size).toBe(3)
+})
+
+test('a client that is not connected has no place that answers', async () => {
+  const client = { isOpen: true, isReady: false, ping: jest.fn() }
+  await expect(examine(client as unknown as LiveClient, 500)).resolves.toEqual({
+    health: 'away',
+    full: false,
+    answering: [],
+  })
+})
+
 test('whose queue is full could not be asked: its connection may be well', async () => {
   const ping = (): Promise<never> => Promise.reject(new Error('The queue is full'))
   const full = { isOpen: true, isReady: true, ping }

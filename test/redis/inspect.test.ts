@@ -56,7 +56,7 @@ describe('a Redis tells of itself', () => {
     client.on('error', () => undefined)
     await client.connect()
     server.freeze()
-    expect(await inspectRedis(client as unknown as LiveClient, 100)).toEqual([])
+    expect(await inspectRedis(client as unknown as LiveClient, 100)).toStrictEqual([])
     server.thaw()
     client.destroy()
     await server.stop()

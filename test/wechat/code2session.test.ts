@@ -335,6 +335,8 @@ describe('an answer that is none', () => {
     ['no session_key', { openid: 'o' }],
     ['a session_key of 15 bytes', { ...good, session_key: Buffer.alloc(15).toString('base64') }],
     ['a session_key of 17 bytes', { ...good, session_key: Buffer.alloc(17).toString('base64') }],
+    ['a session_key with more before it', { ...good, session_key: `a${good.session_key}` }],
+    ['a session_key with more behind it', { ...good, session_key: `${good.session_key}a` }],
     ['a session_key of 24 letters', { ...good, session_key: 'a'.repeat(24) }],
     ['a session_key that is a list', { ...good, session_key: [good.session_key] }],
     ['a session_key that is null', { ...good, session_key: null }],

@@ -13,10 +13,11 @@ const late = { code: 'WX_UPSTREAM', status: 504, reason: 'WeChat did not answer 
 describe('untilAborted', () => {
   test('gives what the work gives, and then listens no longer', async () => {
     const stop = new AbortController()
+    const add = jest.spyOn(stop.signal, 'addEventListener')
     const remove = jest.spyOn(stop.signal, 'removeEventListener')
     await expect(untilAborted(Promise.resolve(5), stop.signal)).resolves.toBe(5)
     await new Promise(setImmediate)
-    expect(remove).toHaveBeenCalledTimes(1)
+    expect(remove.mock.calls).toEqual([['abort', add.mock.calls[0]![1]]])
   })
 
   test('fails as the work fails', async () => {
@@ -76,6 +77,7 @@ test.each<[unknown, string]>([
   [{ code: 'E'.repeat(41) }, 'network error'],
   [{ code: 'E2BIG' }, 'network error'],
   [{ code: 5 }, 'network error'],
+  [{ code: ['ECONNRESET'] }, 'network error'],
   [undefined, 'network error'],
 ])('a failure is named by its bare code: %j is %s', (error, name) => {
   expect(failureName(error)).toBe(name)
@@ -130,6 +132,21 @@ describe('an answer to a fetch of the app’s own', () => {
     expect(isOutage(outcome)).toBe(away)
     // Nobody reads it: the connection is free for the next.
     expect(cancel).toHaveBeenCalledTimes(1)
+  })
+
+  test.each<[string, Response, string, boolean]>([
+    ['200', new Response(null), 'WeChat answered something that is no JSON object', false],
+    ['503', new Response(null, { status: 503 }), 'WeChat answered HTTP 503', true],
+    ['199', { ok: false, status: 199, body: null } as Response, 'WeChat answered HTTP 199', false],
+  ])('without a body, HTTP %s, says %o: %s', async (_, response, reason, away) => {
+    const error = await asked(async () => response).catch((e: unknown) => e)
+    expect(error).toMatchObject({ code: 'WX_UPSTREAM', status: 502, reason })
+    expect(isOutage(error)).toBe(away)
+  })
+
+  test('keeps words apart that a raw line feed stands between', async () => {
+    const reply = await asked(async () => new Response('{"errmsg":"not\nnow"}'))
+    expect(reply).toEqual({ errmsg: 'not now' })
   })
 
   test('that cannot be had says that WeChat is away; one that makes no sense does not', async () => {
