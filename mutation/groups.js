@@ -126,13 +126,19 @@ export const groups = [
   },
   { sources: redis('check-client'), tests: tests('redis', 'check-client') },
   { sources: redis('copies'), tests: tests('redis', 'copies') },
-  { sources: redis('session-store'), tests: tests('redis', 'session-store') },
+  {
+    sources: redis('session-store'),
+    tests: [...tests('redis', 'session-store-reads', 'session-store'), ...tests('http', 'races')],
+  },
   {
     sources: [...redis('once', 'ask', 'script'), ...wechat('memory-once')],
     tests: tests('redis', 'script', 'once', 'token-store'),
   },
   { sources: redis('token-store'), tests: tests('redis', 'token-store') },
-  { sources: redis('user-state'), tests: tests('session', 'user-state', 'user-keys') },
+  {
+    sources: redis('user-state'),
+    tests: [...tests('redis', 'user-state'), ...tests('session', 'user-state', 'user-keys')],
+  },
   {
     sources: ['src/option-faults.ts', 'src/start-up.ts'],
     tests: ['test/options.test.ts', 'test/start-up/options.test.ts'],

@@ -178,6 +178,12 @@ describe('wx.api.checkSessionKey', () => {
     expect(t.sandbox.requests).toEqual([])
   })
 
+  it('is false where WeChat keeps no key of the user', async () => {
+    await t.login()
+    t.sandbox.faults.add({ endpoint: 'checksession', errcode: 87007 })
+    expect(await t.wx.api.checkSessionKey(alice())).toBe(false)
+  })
+
   it('fails for what says nothing about the key', async () => {
     await t.login()
     t.sandbox.faults.add({ endpoint: 'checksession', errcode: 45011 })
@@ -219,6 +225,24 @@ describe('wx.api.resetUserSessionKey', () => {
     })
     // Nothing was forgotten.
     expect((await t.post('/wx/profile', before, token)).status).toBe(200)
+  })
+
+  it('is refused where WeChat keeps no key of the user', async () => {
+    await t.login()
+    t.sandbox.faults.add({ endpoint: 'resetusersessionkey', errcode: 87007 })
+    await expect(t.wx.api.resetUserSessionKey(alice())).rejects.toMatchObject({
+      code: 'WX_STALE_KEY',
+      reason: 'WeChat answered errcode 87007: not the valid session key',
+    })
+  })
+
+  it('fails for what says nothing about the key', async () => {
+    await t.login()
+    t.sandbox.faults.add({ endpoint: 'resetusersessionkey', errcode: 45011 })
+    await expect(t.wx.api.resetUserSessionKey(alice())).rejects.toMatchObject({
+      code: 'WX_RATE_LIMITED',
+      errcode: 45011,
+    })
   })
 
   it.each([

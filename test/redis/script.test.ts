@@ -9,7 +9,10 @@ const call = { keys: ['key'], arguments: ['a', '7'] }
 
 /** A server that answers EVALSHA so. */
 function server(evalSha: () => Promise<unknown>): jest.Mocked<Scripting> {
-  return { evalSha: jest.fn(evalSha), eval: jest.fn(async () => 'evaluated') }
+  return {
+    evalSha: jest.fn<Promise<unknown>, Parameters<Scripting['evalSha']>>(evalSha),
+    eval: jest.fn<Promise<unknown>, Parameters<Scripting['eval']>>(async () => 'evaluated'),
+  }
 }
 const run = (redis: Scripting): Promise<unknown> => createScript(text)(redis, 'key', 'a', 7)
 

@@ -86,6 +86,18 @@ describe('a login', () => {
     ['an Agent with an address', agentWith({ localAddress: '127.0.0.1', connect: undefined })],
     ['an Agent with another factory', agentWith({}, function ownFactory() {})],
     ['an Agent with an interceptor', Object.assign(agentWith({}), { dispatch: () => undefined })],
+    [
+      'a ProxyAgent with nothing else about it',
+      Object.assign(new (class ProxyAgent extends Agent {})(), agentWith({})),
+    ],
+    [
+      'an Agent whose options are not known',
+      Object.assign(new Agent(), { [Symbol('factory')]: function defaultFactory() {} }),
+    ],
+    [
+      'an Agent whose factory is not known',
+      Object.assign(new Agent(), { [Symbol('options')]: {} }),
+    ],
     ['an Agent of which nothing is known', new Agent()],
     ['a plain object', { dispatch: () => undefined }],
     ['an object without a prototype', Object.create(null)],
@@ -101,6 +113,7 @@ describe('a login', () => {
   test.each<[string, unknown]>([
     ['the Agent of undici 6', agentWith({ connect: undefined, interceptors: undefined })],
     ['the Agent of undici 7', agentWith({ maxOrigins: Infinity, connect: undefined })],
+    ['null', null],
     ['what undici 8 leaves for older ones', new (class Dispatcher1Wrapper extends Agent {})()],
   ])('goes over connections of our own where its dispatcher is %s', async (_, dispatcher) => {
     setDispatcher(dispatcher)
