@@ -107,6 +107,24 @@ describe('an app resolver', () => {
     )
   })
 
+  it('is asked with the appid of the Referer where the body names none', async () => {
+    const asked: unknown[] = []
+    await withResolver(
+      (appid) => {
+        asked.push(appid)
+        return appid === two.appid ? two : null
+      },
+      async (t) => {
+        await t.http
+          .post('/wx/login')
+          .set('Referer', referer(two.appid))
+          .send({ code: t.sandbox.user('alice').login(two) })
+          .expect(200)
+        expect(asked).toEqual([two.appid])
+      },
+    )
+  })
+
   it('that answers another app than asked for is not believed', async () => {
     await withResolver(
       () => one,
@@ -158,6 +176,17 @@ describe('wechat.code2Session', () => {
       expect(reply.status).toBe(502)
       expect(reply.body).toEqual(errorReply('WX_UPSTREAM', 'login'))
       expect(reply.text).not.toContain('canary')
+    })
+  })
+
+  it('is given the app, the code and a signal', async () => {
+    const session = { openid: 'o1', sessionKey: 'tiihtNczf5v6AKRyjwEUhQ==' }
+    const code2Session = jest.fn(async (_asked: object) => session)
+    await withTestApp({ wx: { wechat: { code2Session } } }, async (t) => {
+      await t.post('/wx/login', { code: 'abc' }).expect(200)
+      const { appid, secret } = t.sandbox
+      const signal = expect.any(AbortSignal) as AbortSignal
+      expect(code2Session.mock.calls).toEqual([[{ appid, secret, code: 'abc', signal }]])
     })
   })
 

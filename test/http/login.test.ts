@@ -313,6 +313,19 @@ describe('POST /wx/login with a code that WeChat refuses (40029)', () => {
     expect(errors[0]!.reason).not.toContain('mismatch')
   })
 
+  it('says nothing of the code where WeChat refused the login for another reason', async () => {
+    t.sandbox.faults.add({ endpoint: 'jscode2session', errcode: 45011, times: 1 })
+    const reply = await t.http
+      .post('/wx/login')
+      .set('Referer', 'https://servicewechat.com/wx3333333333333333/0/page-frame.html')
+      .send({ code: 'the code is a mock one' })
+    expect(reply.body).toMatchObject({
+      error: { code: 'WX_RATE_LIMITED', message: expect.not.stringMatching(/developer tools/) },
+    })
+    expect(reply.headers['retry-after']).toMatch(/^[1-9]\d*$/)
+    expect(errors[0]!.reason).not.toContain('mismatch')
+  })
+
   it('tells each of the posts that share an exchange its own Referer', async () => {
     t.sandbox.faults.add({ endpoint: 'jscode2session', errcode: 40029, delayMs: 200, times: 1 })
     const before = t.exchanges()
