@@ -139,6 +139,26 @@ describe('attack 44: requests that a page elsewhere makes a browser send', () =>
     expect(await alive(cookie)).toBe(200)
   })
 
+  // The one request that means something without a body. A page elsewhere can have it sent; a browser sends it without
+  // the cookie, and from there it is the logout of nobody.
+  test('an empty body to /wx/logout: SameSite is what keeps the session, and a logout all that it keeps off', async () => {
+    const cookie = await logIn()
+    const other = await logIn()
+    expect(cookie).toMatch(/; SameSite=Lax(;|$)/)
+    const before = events.length
+    const withoutCookie = await cookies.http.post('/wx/logout').set(crossSite)
+    expect([withoutCookie.status, setCookies(withoutCookie)]).toEqual([204, []])
+    expect([await alive(cookie), events.length]).toEqual([200, before])
+
+    // With `sameSite: 'none'`, or a browser that knows no SameSite: this session ends, and no other.
+    await cookies.http
+      .post('/wx/logout')
+      .set({ ...crossSite, Cookie: pair(cookie) })
+      .expect(204)
+    expect([await alive(cookie), await alive(other)]).toEqual([401, 200])
+    expect(events.slice(before)).toEqual(['logout'])
+  })
+
   test.each(['GET', 'HEAD', 'OPTIONS'] as const)('%s changes nothing', async (method) => {
     const cookie = await logIn()
     const code = cookies.sandbox.user('mallory').login()
