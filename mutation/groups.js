@@ -40,7 +40,7 @@ export const groups = [
   },
   {
     sources: wechat('wire', 'errcodes'),
-    tests: tests('wechat', 'wire', 'code2session'),
+    tests: tests('wechat', 'errcodes', 'wire', 'code2session'),
   },
   {
     sources: session('store-guard', 'session-ends'),

@@ -1,5 +1,9 @@
 import { once } from 'node:events'
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import http, {
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+} from 'node:http'
 import type { Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
@@ -171,6 +175,29 @@ describe('a kept connection', () => {
     expect(wechat.connections).toBe(2)
   })
 
+  test('that WeChat resets in the middle of an answer fails the login: 502, once', async () => {
+    thenOnKept((req, res) => {
+      res.writeHead(200, { 'content-length': 1000 }).write('{')
+      setTimeout(() => req.socket.resetAndDestroy(), 20)
+    })
+    await logIn()
+    await expect(logIn()).rejects.toMatchObject(away)
+    expect(wechat.requests).toHaveLength(2)
+  })
+
+  test.each([300, 404, 500])('is not used again after an answer of HTTP %i', async (status) => {
+    wechat.answer((_req, res) => res.writeHead(status).end(JSON.stringify(good)))
+    const failed = { ...away, reason: `WeChat answered HTTP ${String(status)}` }
+    await expect(logIn()).rejects.toMatchObject(failed)
+    await expect(logIn()).rejects.toMatchObject(failed)
+    expect(wechat.connections).toBe(2)
+  })
+
+  test('carries any answer of success', async () => {
+    wechat.answer((_req, res) => res.writeHead(299).end(JSON.stringify(good)))
+    await expect(many(2, logIn)).resolves.toEqual([session, session])
+  })
+
   test('is not used again after an answer that was not read to its end', async () => {
     wechat.say(' '.repeat(65 * 1024))
     await expect(logIn()).rejects.toMatchObject(away)
@@ -206,6 +233,16 @@ describe('a kept connection', () => {
       expect(idle()[0]!.timeout).toBe(ms)
     })
   })
+})
+
+test('an IPv6 address of WeChat is asked without its brackets', async () => {
+  const request = jest.spyOn(http, 'request').mockImplementation(() => {
+    throw new Error('asked')
+  })
+  await logIn('http://[::1]:3900').catch(() => undefined)
+  const [sent] = request.mock.calls
+  request.mockRestore()
+  expect(sent?.[0]).toMatchObject({ host: '::1', port: '3900' })
 })
 
 describe('what is sent', () => {
@@ -281,15 +318,18 @@ describe('a compressed answer, which nobody asked for', () => {
     })
   })
 
-  test.each<[string, Buffer]>([
-    ['gzip', Buffer.from(reply)],
-    ['gzip', gzipSync(reply).subarray(0, -9)],
-    ['zstd', gzipSync(reply)],
-    ['constructor', gzipSync(reply)],
-    ['gzip', Buffer.alloc(0)],
-  ])('that is none is 502 (%s)', async (coding, bytes) => {
+  test.each<[string, Buffer, RegExp]>([
+    ['gzip', Buffer.from(reply), /: Z_DATA_ERROR$/],
+    ['gzip', gzipSync(reply).subarray(0, -9), /: Z_BUF_ERROR$/],
+    ['zstd', gzipSync(reply), /no JSON object$/],
+    ['constructor', gzipSync(reply), /no JSON object$/],
+    ['gzip', Buffer.alloc(0), /: Z_BUF_ERROR$|no JSON object$/],
+  ])('that is none is 502 (%s)', async (coding, bytes, reason) => {
     wechat.answer((_req, res) => res.setHeader('content-encoding', coding).end(bytes))
-    await expect(logIn()).rejects.toMatchObject(away)
+    await expect(logIn()).rejects.toMatchObject({
+      ...away,
+      reason: expect.stringMatching(reason) as string,
+    })
   })
 })
 
@@ -300,6 +340,8 @@ describe('the error of an exchange that failed', () => {
     ['no such port', () => 'http://127.0.0.1:99999', /: ERR_INVALID_URL$/],
     ['no such scheme', ({ host }) => `ftp://${host}`, /: network error$/],
     ['a password', ({ host }) => `http://canary:canary@${host}`, /: network error$/],
+    ['a user', ({ host }) => `http://canary@${host}`, /: network error$/],
+    ['only a password', ({ host }) => `http://:canary@${host}`, /: network error$/],
   ])('names what it was and quotes nothing (%s)', async (_, place, reason) => {
     wechat.answer((_req, res) => answered(res))
     const error: unknown = await logIn(place(new URL(wechat.baseUrl))).catch((e: unknown) => e)
