@@ -50,7 +50,7 @@ export const groups = [
     sources: session('own-session', 'app-session', 'session-host', 'lazy-session'),
     tests: [
       ...tests('session', 'own-session', 'app-session'),
-      ...tests('http', 'session', 'req-session', 'app-session'),
+      ...tests('http', 'session', 'req-session', 'app-session', 'cookie-transport', 'hooks'),
     ],
   },
   {
@@ -83,7 +83,11 @@ export const groups = [
   },
   {
     sources: routes('logout', 'session', 'profile', 'phone', 'keep-user'),
-    tests: tests('http', 'logout', 'session', 'profile', 'phone', 'bad-input', 'cloud-hosting'),
+    tests: tests(
+      'http',
+      ...['logout', 'session', 'profile', 'phone', 'bad-input', 'cloud-hosting'],
+      ...['hooks', 'session-ends', 'diagnostics'],
+    ),
   },
   {
     sources: routes('message-push', 'push-request'),
