@@ -86,7 +86,7 @@ export const groups = [
     tests: tests(
       'http',
       ...['logout', 'session', 'profile', 'phone', 'bad-input', 'cloud-hosting'],
-      ...['hooks', 'session-ends', 'diagnostics'],
+      ...['hooks', 'diagnostics'],
     ),
   },
   {
