@@ -1,42 +1,27 @@
 import type { IncomingMessage } from 'node:http'
 
-/** What is kept of one request; its owners know the types. Nothing of it shows where a request is printed. */
-export class RequestSlot {
-  #state: object | undefined
-  #session: object | undefined
-  #caller: object | undefined
-  #requestId: string | undefined
-
+/** What is kept of one request; its owners know the types. */
+export interface RequestSlot {
   /** What the plugin found out about the request. */
-  get state(): object | undefined {
-    return this.#state
-  }
-  set state(state: object | undefined) {
-    this.#state = state
-  }
-
+  state: object | undefined
   /** The session that stands behind `req.session` until that is used. */
-  get session(): object | undefined {
-    return this.#session
-  }
-  set session(session: object | undefined) {
-    this.#session = session
-  }
-
+  session: object | undefined
   /** Who calls through cloud hosting, where that is on and somebody does. */
-  get caller(): object | undefined {
-    return this.#caller
-  }
-  set caller(caller: object | undefined) {
-    this.#caller = caller
-  }
-
+  caller: object | undefined
   /** The id it was given here, where nobody else had named it. */
-  get requestId(): string | undefined {
-    return this.#requestId
+  requestId: string | undefined
+}
+
+/** Shows nothing of the slot where a request is printed. */
+class HiddenSlot {
+  readonly #slot: RequestSlot = {
+    state: undefined,
+    session: undefined,
+    caller: undefined,
+    requestId: undefined,
   }
-  set requestId(id: string | undefined) {
-    this.#requestId = id
+  get slot(): RequestSlot {
+    return this.#slot
   }
 }
 
@@ -46,14 +31,14 @@ export class RequestSlot {
 // defineProperty takes seven times as long; so it shows, but not what is in it.
 const key = Symbol.for('express-wx-login.request')
 
+type Keeper = { [key]?: HiddenSlot }
+
 /** The slot of a request, or of one that inherits from it; undefined where nothing is kept. */
-export const slotOf = (req: object): RequestSlot | undefined =>
-  (req as { [key]?: RequestSlot })[key]
+export const slotOf = (req: object): RequestSlot | undefined => (req as Keeper)[key]?.slot
 
 /** The slot of a request, to keep something in. */
-export function slotFor(req: IncomingMessage): RequestSlot {
-  return slotOf(req) ?? ((req as { [key]?: RequestSlot })[key] = new RequestSlot())
-}
+export const slotFor = (req: IncomingMessage): RequestSlot =>
+  ((req as Keeper)[key] ??= new HiddenSlot()).slot
 
 /** A property of its own, as an assignment would make it. */
 export function define(target: object, name: string, value: unknown): void {

@@ -113,9 +113,7 @@ function ipFinding(errcode: number, errmsg: unknown, needed: boolean): WxFinding
 
 /** What WeChat's no to an app means. */
 export function appFinding({ appid }: Pick<WxApp, 'appid'>, error: WxLoginError): WxFinding {
-  const { rid } = error
-  // WeChat's no always has both.
-  const [errcode, reason] = [error.errcode!, error.reason!]
+  const { errcode = 0, rid, reason } = error
   const said = `(errcode ${String(errcode)}${rid === undefined ? '' : `, rid ${rid}`})`
   switch (errcode) {
     case 40001:
@@ -149,7 +147,7 @@ export function appFinding({ appid }: Pick<WxApp, 'appid'>, error: WxLoginError)
     default:
       return fault(
         'app',
-        `WeChat refuses ${appid}: ${reason}${rid === undefined ? '' : ` (rid ${rid})`}.`,
+        `WeChat refuses ${appid}: ${String(reason)}${rid === undefined ? '' : ` (rid ${rid})`}.`,
         'Look the errcode up in WeChat’s list (全局返回码); give the rid to WeChat’s support.',
       )
   }

@@ -175,7 +175,7 @@ export class StoreGuard extends Store {
 
   /** The session of a request: read, and its life extended. */
   fetch(sid: string, done: Loaded): void {
-    this.#loadInUse(sid, (error, found) => {
+    this.get(sid, (error, found) => {
       done(error, found)
       if (found !== null && !this.#inner.getAndExtend) this.#extend(sid, found)
     })
@@ -227,7 +227,7 @@ export class StoreGuard extends Store {
   }
 
   /** Read where it is in use: extended in the same moment where the store can do that, else by whoever asks. */
-  #loadInUse(sid: string, done: Loaded): void {
+  override get(sid: string, done: Loaded): void {
     const inner = this.#inner
     this.#load(
       sid,
@@ -237,10 +237,6 @@ export class StoreGuard extends Store {
       },
       done,
     )
-  }
-
-  override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
-    this.#loadInUse(sid, done)
   }
 
   override set(sid: string, session: SessionData, done?: (error?: unknown) => void): void {

@@ -58,8 +58,7 @@ function receive(
   done: (answer: WireAnswer) => void,
   fail: (error: unknown) => void,
 ): void {
-  const { headers } = res
-  const status = res.statusCode!
+  const { statusCode: status = 0, headers } = res
   const drop = (text: string | undefined): void => {
     done({ status, text })
     res.destroy()

@@ -8,17 +8,12 @@ import {
 } from '../../src/sandbox/index.js'
 import { freePort } from '../support/services.js'
 import { until } from '../support/until.js'
-import { read } from './markdown.js'
+import { codeOf } from './markdown.js'
 import { createWorkspace, run, type Workspace } from './workspace.js'
 
 // The guide as its reader follows it; its types are looked at with those of all pages.
 
-const { blocks } = read('docs/guide-backend.md')
-const block = (words: string): string => {
-  const found = blocks.filter(({ text }) => text.includes(words))
-  expect(found).toHaveLength(1)
-  return found[0]!.text
-}
+const block = (words: string): string => codeOf('docs/guide-backend.md', words)
 
 let workspace: Workspace
 let sandbox: Sandbox

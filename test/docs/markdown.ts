@@ -99,6 +99,15 @@ function cells(line: string): string[] {
     .map((cell) => cell.trim())
 }
 
+/** The code of the one block of a page that has these words, and is in this language where one is named. */
+export function codeOf(path: string, words: string, language?: string): string {
+  const found = read(path).blocks.filter(
+    (block) => block.text.includes(words) && (language ?? block.language) === block.language,
+  )
+  if (found.length === 1) return found[0]!.text
+  throw new Error(`${path}: ${String(found.length)} blocks with ${JSON.stringify(words)}`)
+}
+
 /** The table with this many columns whose first cell of every row is code, found by one of its rows. */
 export function tableWith(page: Page, firstCell: string): string[][] {
   const found = page.tables.find((rows) =>

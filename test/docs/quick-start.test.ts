@@ -11,19 +11,12 @@ import {
 } from '../../src/sandbox/index.js'
 import { redisUrl } from '../support/redis.js'
 import { freePort } from '../support/services.js'
-import { read } from './markdown.js'
+import { codeOf } from './markdown.js'
 import { createWorkspace, run, type Workspace } from './workspace.js'
 
-/** The one block of this page that says this. */
-function block(language: string, words: string, page = 'README.md'): string {
-  const found = read(page).blocks.filter((b) => b.language === language && b.text.includes(words))
-  expect(found).toHaveLength(1)
-  return found[0]!.text
-}
-
-const quickStart = block('js', 'app.listen(process.env.PORT')
-const walk = block('bash', '/wx/login')
-const phone = block('js', 'wx.login(', 'docs/http.md')
+const quickStart = codeOf('README.md', 'app.listen(process.env.PORT', 'js')
+const walk = codeOf('README.md', '/wx/login', 'bash')
+const phone = codeOf('docs/http.md', 'wx.login(', 'js')
 
 /** Waits until the server answers; fails at once where it has ended, with what it said. */
 async function answering(url: string, server: ChildProcess, output: () => string): Promise<void> {
@@ -109,7 +102,7 @@ test('the quick start has at most fifteen lines', () => {
 })
 
 test('the commands around it name the sandbox’ own app', () => {
-  const commands = block('bash', 'npx express-wx-login sandbox &')
+  const commands = codeOf('README.md', 'npx express-wx-login sandbox &', 'bash')
   expect(commands).toContain(`WX_APPID=${SANDBOX_APPID} WX_SECRET=${SANDBOX_SECRET}`)
 })
 

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type CodeBlock, read, root } from './markdown.js'
+import { type CodeBlock, codeOf, read, root } from './markdown.js'
 import { createWorkspace, run, type Workspace } from './workspace.js'
 
 /** What the recipe for NestJS takes for granted: the module and the users of the app that it is put into. */
@@ -51,12 +51,7 @@ export interface RecipesProject extends Workspace {
 export function createRecipesProject(page: string): RecipesProject {
   const { blocks } = read(page)
   const workspace = createWorkspace()
-  const block = (words: string): string => {
-    const found = blocks.filter(({ text }) => text.includes(words))
-    if (found.length !== 1)
-      throw new Error(`${page}: ${String(found.length)} blocks with ${JSON.stringify(words)}`)
-    return found[0]!.text
-  }
+  const block = (words: string): string => codeOf(page, words)
   mkdirSync(join(workspace.path, 'src'))
   for (const [name, words] of files) workspace.write(join('src', name), block(words))
   for (const [name, text] of Object.entries(appOfTheReader))

@@ -1,15 +1,10 @@
-import { read } from '../docs/markdown.js'
+import { codeOf } from '../docs/markdown.js'
 import { createWorkspace, run, type Workspace } from '../docs/workspace.js'
 import { type PostgresServer, startPostgres } from '../support/postgres.js'
 
 // The SQL and the code of docs/recipes.md, as they stand there, on a real PostgreSQL, from processes of their own.
 
-const { blocks } = read('docs/recipes.md')
-const block = (words: string): string => {
-  const found = blocks.filter(({ text }) => text.includes(words))
-  expect(found).toHaveLength(1)
-  return found[0]!.text
-}
+const block = (words: string): string => codeOf('docs/recipes.md', words)
 
 let postgres: PostgresServer
 let workspace: Workspace

@@ -84,13 +84,7 @@ export async function startTopologyApp(redis: GivenClient): Promise<TopologyApp>
       const { token } = holder
       holder.kind = 'leaving'
       const path = '/wx/logout'
-      const ask = () => phone.send({ kind: 'logout', method: 'POST', path, token })
-      let answer = await ask()
-      // As a phone does where it is told to. Whether all are served in time, the load says.
-      for (let left = 20; answer.status === 503 && left > 0; left -= 1) {
-        await delay(100)
-        answer = await ask()
-      }
+      const answer = await phone.send({ kind: 'logout', method: 'POST', path, token })
       if (answer.status !== 204) throw new Error(`logout: ${JSON.stringify(answer)}`)
       holder.kind = 'gone'
     },

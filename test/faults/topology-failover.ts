@@ -72,6 +72,7 @@ async function run(
   app: TopologyApp,
   holders: Holder[],
   { group, victim, how, recovery }: Failover,
+  allowance: () => number,
 ): Promise<Moments & { answers: Answer[]; unanswered: number }> {
   const bringBack = async (): Promise<void> => {
     if (how === 'freeze') victim.thaw()
@@ -90,7 +91,7 @@ async function run(
     const brokenAt = performance.now()
     logins = logInAll(app)
     const promotedAt = await group.promoted(victim.port, 20_000)
-    await delay(recovery + slack)
+    await delay(recovery + allowance())
     // The old master, where it is frozen, does not hear of it: who asks it again would find them alive.
     await Promise.all(holders.slice(loggedOut, 2 * loggedOut).map((holder) => app.logOut(holder)))
     const backAt = performance.now()
@@ -127,13 +128,14 @@ export async function failOver(scenario: Failover): Promise<void> {
     await Promise.all(holders.slice(0, loggedOut).map((holder) => app.logOut(holder)))
     await delay(200)
     lag.enable()
-    const ran = await run(app, holders, scenario)
+    const allowance = (): number => slack + lag.max / 1e6
+    const ran = await run(app, holders, scenario, allowance)
     lag.disable()
     const fresh = ran.answers
       .filter(({ wanted, status }) => wanted.kind === 'login' && status === 200)
       .map((login) => app.holderOf(login))
 
-    const faults = judge(ran, scenario, slack + lag.max / 1e6)
+    const faults = judge(ran, scenario, allowance())
     if (ran.unanswered > 0) faults.push(`${String(ran.unanswered)} requests were never answered`)
     if (app.withoutRetryAfter() > 0) faults.push('a 503 has no Retry-After')
     faults.push(...(await wrongHolders(app, [...holders, ...fresh], ran.answers)))

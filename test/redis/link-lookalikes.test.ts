@@ -51,7 +51,8 @@ class LookAlikeCluster extends EventEmitter {
   }
 }
 
-test('a cluster client that knows other masters than those of today is not used until it knows them', async () => {
+/** A given client of which a master went silent, and the copy that serves in its place and knows today's masters. */
+async function takenOver(): Promise<{ given: LookAlikeCluster; copy: LookAlikeCluster }> {
   const given = new LookAlikeCluster().knows([7000, 7001])
   const copy = new LookAlikeCluster().knows([7001, 7005])
   given.copies = [copy]
@@ -59,6 +60,11 @@ test('a cluster client that knows other masters than those of today is not used 
   link = linked(given)
   link.trouble()
   await until(() => link.client === copy)
+  return { given, copy }
+}
+
+test('a cluster client that knows other masters than those of today is not used until it knows them', async () => {
+  const { given, copy } = await takenOver()
 
   // Back as a replica: it answers, and is asked for nothing that it has.
   given.silent.clear()
@@ -71,13 +77,7 @@ test('a cluster client that knows other masters than those of today is not used 
 })
 
 test('a cluster client that the app closes while it is asked what it knows is not gone back to', async () => {
-  const given = new LookAlikeCluster().knows([7000, 7001])
-  const copy = new LookAlikeCluster().knows([7001, 7005])
-  given.copies = [copy]
-  given.silent.add(7000)
-  link = linked(given)
-  link.trouble()
-  await until(() => link.client === copy)
+  const { given, copy } = await takenOver()
 
   given.silent.clear()
   jest.spyOn(given, 'sendCommand').mockImplementation(async () => {

@@ -159,17 +159,20 @@ describe('in Redis', () => {
     }
   })
 
-  it('gives a place back that Redis may have given though it did not say so', async () => {
-    const silent = new Proxy(client, {
+  /** The client, in which one command is another. */
+  const replying = (command: 'set' | 'get', instead: unknown): typeof client =>
+    new Proxy(client, {
       get(target, name) {
+        if (name === command) return instead
         const found = Reflect.get(target, name, target) as unknown
-        if (typeof found !== 'function') return found
-        if (name !== 'set') return found.bind(target) as unknown
-        return async (...args: Parameters<typeof target.set>) => {
-          await target.set(...args)
-          throw new Error('the connection broke')
-        }
+        return typeof found === 'function' ? (found.bind(target) as unknown) : found
       },
+    })
+
+  it('gives a place back that Redis may have given though it did not say so', async () => {
+    const silent = replying('set', async (...args: Parameters<typeof client.set>) => {
+      await client.set(...args)
+      throw new Error('the connection broke')
     })
     const once = createRedisOnce(linkTo(silent), { prefix, timeout: 5000 })
     await expect(once.begin('a', minute)).rejects.toThrow('the connection broke')
@@ -178,16 +181,9 @@ describe('in Redis', () => {
   })
 
   it('is taken where the place of another ends between the two questions', async () => {
-    const ending = new Proxy(client, {
-      get(target, name) {
-        const found = Reflect.get(target, name, target) as unknown
-        if (typeof found !== 'function') return found
-        if (name !== 'get') return found.bind(target) as unknown
-        return async (key: string) => {
-          await target.del(key)
-          return target.get(key)
-        }
-      },
+    const ending = replying('get', async (key: string) => {
+      await client.del(key)
+      return client.get(key)
     })
     await begun(inRedis.make(), 'a')
     await begun(createRedisOnce(linkTo(ending), { prefix, timeout: 5000 }), 'a')

@@ -4,29 +4,10 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type LocalWeChat, startLocalWeChat } from './local-wechat.js'
-import { bytesFor } from './phone.js'
+import { byFetch, good, login, ours, setUpLoginWays } from './login-ways.js'
 
-const good = { openid: 'oAlice', session_key: bytesFor('key') }
-const login = { appid: 'wx1111111111111111', secret: 'a secret', code: 'a code' }
-const ours = 'over connections of our own'
-const byFetch = 'by fetch'
-
-let wechat: LocalWeChat
-/** How each login came. */
-const ways: string[] = []
-beforeAll(async () => {
-  wechat = await startLocalWeChat()
-})
-afterAll(() => wechat.close())
-beforeEach(() => {
-  ways.length = 0
-  wechat.answer((req, res) => {
-    // Only fetch says this.
-    ways.push(req.headers['sec-fetch-mode'] === undefined ? ours : byFetch)
-    res.end(JSON.stringify(good))
-  })
-})
+const at = setUpLoginWays()
+const { ways } = at
 
 describe('a process', () => {
   // The test script builds first.
@@ -37,7 +18,7 @@ describe('a process', () => {
     const program = `
       import { code2Session } from ${JSON.stringify(built)}
       const logIn = () =>
-        code2Session(${JSON.stringify({ ...login, baseUrl: wechat.baseUrl, timeout: 600_000 })})
+        code2Session(${JSON.stringify({ ...login, baseUrl: at.wechat.baseUrl, timeout: 600_000 })})
       const dispatcher = () =>
         globalThis[Symbol.for('undici.globalDispatcher.2')] ??
         globalThis[Symbol.for('undici.globalDispatcher.1')]
@@ -56,7 +37,7 @@ describe('a process', () => {
 
   test('ends by itself after a login: neither the connection nor the deadline holds it', async () => {
     // A minute: whatever waited for the connection to be dropped would run into the time limit of the test.
-    wechat.answer((_req, res) => {
+    at.wechat.answer((_req, res) => {
       res.setHeader('connection', 'keep-alive').setHeader('keep-alive', 'timeout=61')
       res.end(JSON.stringify(good))
     })
@@ -64,13 +45,13 @@ describe('a process', () => {
   })
 
   test('uses connections of our own with the fetch of this Node, used before or not', async () => {
-    await run(`await logIn(); await fetch('data:,'); await fetch(${JSON.stringify(wechat.baseUrl)})
+    await run(`await logIn(); await fetch('data:,'); await fetch(${JSON.stringify(at.wechat.baseUrl)})
       if (!dispatcher()) throw new Error('undici has no dispatcher'); await logIn()`)
     expect(ways).toEqual([ours, byFetch, ours])
   })
 
   test('goes by fetch once its Agent was replaced by one with options', async () => {
-    await run(`await fetch(${JSON.stringify(wechat.baseUrl)})
+    await run(`await fetch(${JSON.stringify(at.wechat.baseUrl)})
       const { constructor: Agent } = dispatcher()
       const own = new Agent({ connect: { timeout: 5000 } })
       for (const n of [1, 2]) globalThis[Symbol.for('undici.globalDispatcher.' + n)] = own
@@ -86,7 +67,7 @@ describe('a process', () => {
     })
     proxy.on('connect', (req: IncomingMessage, socket: Socket) => {
       proxied.push(req.url)
-      const { hostname, port } = new URL(wechat.baseUrl)
+      const { hostname, port } = new URL(at.wechat.baseUrl)
       const onward = connect(Number(port), hostname)
       socket.write('HTTP/1.1 200 OK\r\n\r\n')
       socket.pipe(onward).pipe(socket)

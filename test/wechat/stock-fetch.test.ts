@@ -1,32 +1,13 @@
 import type { code2Session as Code2Session } from '../../src/wechat/code2session.js'
 import { code2Session } from '../../src/wechat/code2session.js'
-import { type LocalWeChat, startLocalWeChat } from './local-wechat.js'
-import { bytesFor } from './phone.js'
+import { byFetch, login, ours, setUpLoginWays } from './login-ways.js'
 
-const good = { openid: 'oAlice', session_key: bytesFor('key') }
-const login = { appid: 'wx1111111111111111', secret: 'a secret', code: 'a code' }
 const dispatchers = [1, 2].map((n) => Symbol.for(`undici.globalDispatcher.${String(n)}`))
-const ours = 'over connections of our own'
-const byFetch = 'by fetch'
-
-let wechat: LocalWeChat
-/** How each login came. */
-const ways: string[] = []
-beforeAll(async () => {
-  wechat = await startLocalWeChat()
-})
-afterAll(() => wechat.close())
-beforeEach(() => {
-  ways.length = 0
-  wechat.answer((req, res) => {
-    // Only fetch says this.
-    ways.push(req.headers['sec-fetch-mode'] === undefined ? ours : byFetch)
-    res.end(JSON.stringify(good))
-  })
-})
+const at = setUpLoginWays()
+const { ways } = at
 
 const logIn = (exchange: typeof Code2Session = code2Session): Promise<unknown> =>
-  exchange({ ...login, baseUrl: wechat.baseUrl })
+  exchange({ ...login, baseUrl: at.wechat.baseUrl })
 
 describe('a login', () => {
   const { fetch } = globalThis
@@ -51,7 +32,7 @@ describe('a login', () => {
       return fetch(url, init)
     }
     await logIn()
-    expect(urls).toEqual([expect.stringContaining(`${wechat.baseUrl}/sns/jscode2session?`)])
+    expect(urls).toEqual([expect.stringContaining(`${at.wechat.baseUrl}/sns/jscode2session?`)])
     globalThis.fetch = fetch
     await logIn()
     expect([urls.length, ways]).toEqual([1, [byFetch, ours]])

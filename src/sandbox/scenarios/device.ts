@@ -54,8 +54,7 @@ export function createDevice(context: ScenarioContext, options: DeviceOptions): 
   const calls: PhoneCall[] = []
   let holding: Parameters<ScenarioDevice['hold']>[0] = () => undefined
 
-  async function send(url: string, given?: RequestInit): Promise<Response> {
-    const init = { ...given }
+  async function send(url: string, init: RequestInit = {}): Promise<Response> {
     const path = url.slice(target.length)
     const call: PhoneCall = {
       path,
