@@ -21,8 +21,8 @@ import type { Tracing } from './tracing.js'
 /**
  * OpenTelemetry by hand: a span of each request, and under it one of each request to WeChat.
  *
- * Not by the automatic instrumentation of http and undici: that one writes whole URLs into its spans, and in those to
- * WeChat stand the AppSecret, the code and the access token. docs/observability.md says how to use both.
+ * Not by the automatic instrumentation of undici: that one writes whole URLs into its spans, and in those to WeChat
+ * stand the AppSecret, the code and the access token. docs/observability.md says how to use both.
  */
 export function startTracing(): Tracing {
   // What a variable of OpenTelemetry can say, it says: service name, sampler, address, headers, timing.

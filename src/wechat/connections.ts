@@ -1,52 +1,85 @@
-import http from 'node:http'
-import https from 'node:https'
-import type { Socket } from 'node:net'
+import type { Client, Dispatcher, Pool } from 'undici'
 
-/** How long a connection that nobody uses is kept, in ms; WeChat may say another time. */
-const idleFor = 4000
-/** Routers on the way forget idle connections without a word. */
-const longestIdle = 60_000
-/** The server began to count before its answer was here. */
-const margin = 1000
-/** As many as there are exchanges at a time. */
-const maxIdle = 512
+/** A request to a server, as undici takes it. */
+export interface Sent extends Dispatcher.DispatchOptions {
+  /** Set as it is sent: its connection has carried another one before, and the server may be closing it already. */
+  kept?: boolean
+}
 
-const idleTimes = new WeakMap<Socket, number>()
-
-/** Notes how long the server keeps a connection that is not used, where it says so (`Keep-Alive: timeout=5`). */
-export function noteIdleTime(socket: Socket, hint: unknown): void {
-  if (typeof hint !== 'string') return
-  const seconds = /\btimeout=(\d{1,9})/i.exec(hint)?.[1]
-  if (seconds !== undefined) {
-    idleTimes.set(socket, Math.min(Number(seconds) * 1000 - margin, longestIdle))
-  }
+/** What asks one server. */
+export interface Connections {
+  /** Over connections that are kept for the next request; an idle one does not keep the process running. */
+  readonly pool: Pool
+  /** Over one that is made for this request and ends with it. */
+  sendOverNew(request: Sent, handler: Dispatcher.DispatchHandler): void
 }
 
 const manner = {
-  /** Whether a connection is kept; it does not keep the process running. The agent ends it when it times out. */
-  keepSocketAlive(socket: Socket): boolean {
-    const time = idleTimes.get(socket) ?? idleFor
-    if (time <= 0) return false
-    if (socket.timeout !== time) socket.setTimeout(time)
-    socket.setKeepAlive(true, 1000)
-    socket.unref()
-    return true
-  },
-  /** Requests differ in nothing else that a connection is made with. */
-  getName: ({ host, port }: http.ClientRequestArgs = {}): string =>
-    `${host ?? ''}:${String(port ?? '')}`,
+  /** How long a connection that nobody uses is kept, in ms; WeChat may say another time (`Keep-Alive: timeout=5`). */
+  keepAliveTimeout: 4000,
+  /** The server began to count before its answer was here. */
+  keepAliveTimeoutThreshold: 1000,
+  /** Routers on the way forget idle connections without a word. */
+  keepAliveMaxTimeout: 60_000,
+  // The exchange has its own deadline.
+  headersTimeout: 0,
+  bodyTimeout: 0,
 }
-const kept = { keepAlive: true, maxFreeSockets: maxIdle }
+const connecting = { timeout: 60_000, keepAliveInitialDelay: 1000 }
 
-/** What asks over one scheme, and the connections it has. */
-export interface Connections {
-  /** Its `request` is looked up at each call, so that one replaced later (a tracer) is used. */
-  readonly client: Pick<typeof http, 'request'>
-  readonly agent: http.Agent
+/** An app has one server or two. Whoever asks ever new ones is not to fill the memory. */
+const maxServers = 16
+const servers = new Map<string, Connections>()
+
+/**
+ * Loaded with the first exchange, and by its parts: the whole of undici takes four times as long, and puts an agent of
+ * its own behind the `fetch` of the app.
+ */
+function loadUndici(): { NewPool: typeof Pool; NewClient: typeof Client } {
+  const NewPool = require('undici/lib/dispatcher/pool.js') as typeof Pool
+  const NewClient = require('undici/lib/dispatcher/client.js') as typeof Client
+  return { NewPool, NewClient }
 }
 
-/** By the protocol of a URL. */
-export const connections: ReadonlyMap<string, Connections> = new Map([
-  ['http:', { client: http, agent: Object.assign(new http.Agent(kept), manner) }],
-  ['https:', { client: https, agent: Object.assign(new https.Agent(kept), manner) }],
-])
+function connect(origin: string, tls: object): Connections {
+  const { NewPool, NewClient } = loadUndici()
+  class NotingClient extends NewClient {
+    override dispatch(request: Sent, handler: Dispatcher.DispatchHandler): boolean {
+      request.kept = this.stats.connected
+      return super.dispatch(request, handler)
+    }
+  }
+  const options = { ...manner, connect: { ...connecting, ...tls } }
+  return {
+    pool: new NewPool(origin, { ...options, factory: (of, own) => new NotingClient(of, own) }),
+    sendOverNew(request, handler) {
+      const client = new NewClient(origin, options)
+      client.dispatch(request, handler)
+      // Once the request is done with.
+      client.close().catch(() => undefined)
+    },
+  }
+}
+
+/**
+ * The connections to a server.
+ *
+ * @param origin - scheme, host and port
+ * @param tls - what they are made with, beside Node's own defaults; counts where the server was not known
+ */
+export function connectionsTo(origin: string, tls: object = {}): Connections {
+  const known = servers.get(origin)
+  if (known) return known
+  for (const oldest of servers.keys()) {
+    if (servers.size < maxServers) break
+    // Once what is on its way is answered.
+    servers
+      .get(oldest)!
+      .pool.close()
+      .catch(() => undefined)
+    servers.delete(oldest)
+  }
+  const made = connect(origin, tls)
+  servers.set(origin, made)
+  return made
+}

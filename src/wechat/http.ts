@@ -137,8 +137,8 @@ export function failureName(error: unknown): string {
 /**
  * One request to WeChat: no redirects, at most 64 kB of answer, JSON whatever its content type says.
  *
- * @param send - with the default, and the global `fetch` as Node has it, connections of our own are used: they cost
- *   half of what `fetch` does
+ * @param send - with the default, and the global `fetch` as Node has it, connections of our own are used: they cost a
+ *   quarter of what `fetch` does
  * @param signal - the deadline of the whole exchange, body included
  * @throws {@link WxLoginError} `WX_UPSTREAM`, 504 past the deadline, 502 otherwise
  */

@@ -24,14 +24,32 @@ export interface LastMinute<E extends Shared> {
 export function createLastMinute<E extends Shared>(
   now: () => number = () => performance.now(),
 ): LastMinute<E> {
-  const entries = new Map<string, { entry: E; since: number; succeeded: boolean }>()
+  interface Kept {
+    readonly key: string
+    readonly entry: E
+    readonly since: number
+    succeeded: boolean
+  }
+  const entries = new Map<string, Kept>()
+  // Their order is kept apart: a map steps over everything that was deleted to find its oldest.
+  let order: Kept[] = []
+  let oldest = 0
   const keyOf = (name: readonly string[]): string => hash('sha256', name.join('\n'), 'base64')
 
-  // Oldest first, so that this ends at the first that is young enough.
+  const drop = (kept: Kept): void => {
+    if (entries.get(kept.key) === kept) entries.delete(kept.key)
+  }
+
   function forgetOld(): void {
-    for (const [key, { since }] of entries) {
-      if (since + keepFor > now() && entries.size <= maxEntries) return
-      entries.delete(key)
+    const past = now() - keepFor
+    for (; oldest < order.length; oldest++) {
+      const kept = order[oldest]!
+      if (kept.since > past && order.length - oldest <= maxEntries) break
+      drop(kept)
+    }
+    if (oldest * 2 > order.length) {
+      order = order.slice(oldest)
+      oldest = 0
     }
   }
 
@@ -42,15 +60,16 @@ export function createLastMinute<E extends Shared>(
       const known = entries.get(key)
       if (known) return known.entry
       const entry = start()
-      const kept = { entry, since: now(), succeeded: false }
+      const kept = { key, entry, since: now(), succeeded: false }
       entries.set(key, kept)
+      order.push(kept)
       entry.call.then(
         () => {
           kept.succeeded = true
         },
         () => {
           // A failure is the answer to those who joined; the next one calls again.
-          if (entries.get(key) === kept) entries.delete(key)
+          drop(kept)
         },
       )
       return entry

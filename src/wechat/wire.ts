@@ -1,7 +1,7 @@
-import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { brotliDecompress, unzip } from 'node:zlib'
-import { type Connections, connections, noteIdleTime } from './connections.js'
+import type { Dispatcher } from 'undici'
+import { type Connections, connectionsTo, type Sent } from './connections.js'
 
 /** A request to WeChat. */
 export interface WireRequest {
@@ -24,7 +24,7 @@ export interface WireLimits {
   signal: AbortSignal
 }
 
-const decoders: ReadonlyMap<string | undefined, typeof unzip> = new Map([
+const decoders: ReadonlyMap<string, typeof unzip> = new Map([
   ['gzip', unzip],
   ['x-gzip', unzip],
   ['deflate', unzip],
@@ -51,58 +51,80 @@ async function inflate(
   }
 }
 
-/** Reads an answer; `done` and `fail` may be called after each other, the first counts. */
-function receive(
-  res: IncomingMessage,
-  maxBytes: number,
-  done: (answer: WireAnswer) => void,
-  fail: (error: unknown) => void,
-): void {
-  const { statusCode: status = 0, headers } = res
-  const drop = (text: string | undefined): void => {
-    done({ status, text })
-    res.destroy()
-  }
-  if (status < 200 || status > 299) {
-    drop('')
-    return
-  }
-  noteIdleTime(res.socket, headers['keep-alive'])
+/** What becomes of a request. */
+interface Receiver {
+  /** It is about to be sent. */
+  begin(controller: Dispatcher.DispatchController): void
+  done(answer: WireAnswer): void
+  /** @param answered - whether the server had begun to answer */
+  fail(error: NodeJS.ErrnoException, answered: boolean): void
+}
+
+/** Reads an answer. Tells once what became of it. */
+function receive(maxBytes: number, { begin, done, fail }: Receiver): Dispatcher.DispatchHandler {
+  let status: number | undefined
+  let coding: unknown
+  let dropped = false
   const chunks: Buffer[] = []
   let length = 0
-  res.on('data', (chunk: Buffer) => {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length > maxBytes) drop(undefined)
-  })
-  res.on('error', fail)
-  res.on('end', () => {
-    const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
-    const decoder = decoders.get(headers['content-encoding']?.toLowerCase())
-    if (!decoder) done({ status, text: utf8(bytes) })
-    else inflate(bytes, decoder, maxBytes).then((text) => done({ status, text }), fail)
-  })
+
+  const drop = (controller: Dispatcher.DispatchController, text: string | undefined): void => {
+    dropped = true
+    done({ status: status!, text })
+    controller.abort(new Error('the answer is not wanted'))
+  }
+  return {
+    onRequestStart: begin,
+    onResponseStart(controller, statusCode, headers) {
+      // Others follow.
+      if (statusCode < 200) return
+      status = statusCode
+      coding = headers['content-encoding']
+      if (status > 299) drop(controller, '')
+    },
+    onResponseData(controller, chunk) {
+      chunks.push(chunk)
+      length += chunk.length
+      if (length > maxBytes) drop(controller, undefined)
+    },
+    onResponseEnd() {
+      const answer = { status: status! }
+      const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+      const decoder = typeof coding === 'string' ? decoders.get(coding.toLowerCase()) : undefined
+      if (!decoder) done({ ...answer, text: utf8(bytes) })
+      else
+        inflate(bytes, decoder, maxBytes).then(
+          (text) => {
+            done({ ...answer, text })
+          },
+          (error: NodeJS.ErrnoException) => {
+            fail(error, true)
+          },
+        )
+    },
+    onResponseError(_controller, error) {
+      if (!dropped) fail(error, status !== undefined)
+    },
+  }
 }
 
 /** What says that the server has closed the connection. */
-const hungUp: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE'])
+const hungUp: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 
-/** The parts of a request that are in its URL. @throws where WeChat cannot be asked there */
-function addressed(url: string): Connections & { host: string; port: string; path: string } {
-  const { protocol, hostname, port, pathname, search, username, password } = new URL(url)
-  const found = connections.get(protocol)
+/** Where a URL leads. @throws where WeChat cannot be asked there */
+function addressed(url: string): { connections: Connections; path: string } {
+  const { protocol, origin, pathname, search, username, password } = new URL(url)
+  const http = protocol === 'https:' || protocol === 'http:'
   // As fetch: whoever has put a password into the address would find it in logs.
-  if (!found || username !== '' || password !== '') throw new Error('not an address of WeChat')
-  // An IPv6 address stands in brackets only in a URL.
-  const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
-  return { ...found, host, port, path: pathname + search }
+  if (!http || username !== '' || password !== '') throw new Error('not an address of WeChat')
+  return { connections: connectionsTo(origin), path: pathname + search }
 }
 
 /**
  * One exchange over a connection that is kept for the next. Follows no redirects. A GET that the server has not begun
  * to answer when it closes a kept connection is sent once more, on a new one: it was most likely closing it already.
  *
- * @throws the reason of the signal; or what Node says, which may hold the address: not for a log
+ * @throws the reason of the signal; or what Node or undici says, which may hold the address: not for a log
  */
 export function askOverWire(
   url: string,
@@ -111,19 +133,12 @@ export function askOverWire(
 ): Promise<WireAnswer> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
-    const { client, agent, ...address } = addressed(url)
-    const sent = {
-      accept: '*/*',
-      'accept-encoding': 'identity',
-      'user-agent': 'node',
-      ...headers,
-      ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
-    }
-    let req: ClientRequest
+    const { connections, path } = addressed(url)
+    let sending: Dispatcher.DispatchController | undefined
 
     const stop = (): void => {
       reject(signal.reason)
-      req.destroy()
+      sending?.abort(signal.reason)
     }
     const done = (answer: WireAnswer): void => {
       signal.removeEventListener('abort', stop)
@@ -135,26 +150,28 @@ export function askOverWire(
       reject(error)
     }
 
-    function send(over: Agent | false): void {
-      let answered = false
-      const own = client.request({ ...address, method, headers: sent, agent: over })
-      own.on('response', (res) => {
-        answered = true
-        receive(res, maxBytes, done, fail)
-      })
-      own.on('upgrade', (res, socket) => {
-        done({ status: res.statusCode!, text: '' })
-        socket.destroy()
-      })
-      own.on('error', (error: NodeJS.ErrnoException) => {
-        const closed = own.reusedSocket && !answered && hungUp.has(error.code)
-        if (closed && method === 'GET' && !signal.aborted) send(false)
-        else fail(error)
-      })
-      own.end(body)
-      req = own
+    const request: Sent = {
+      path,
+      method,
+      headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'node', ...headers },
+      ...(body !== undefined && { body }),
     }
-    send(agent)
+    const begin = (controller: Dispatcher.DispatchController): void => {
+      sending = controller
+      // Not sent where nobody waits any more: it would spend the code.
+      if (signal.aborted) controller.abort(signal.reason)
+    }
+    const once = receive(maxBytes, { begin, done, fail })
+    const first = receive(maxBytes, {
+      begin,
+      done,
+      fail(error, answered) {
+        const closed = request.kept && !answered && hungUp.has(error.code)
+        if (closed && method === 'GET' && !signal.aborted) connections.sendOverNew(request, once)
+        else fail(error)
+      },
+    })
     signal.addEventListener('abort', stop, { once: true })
+    connections.pool.dispatch(request, first)
   })
 }

@@ -73,7 +73,7 @@ test.each(['docs/observability.md', 'docs/zh-CN/observability.md'])(
   },
 )
 
-describe('the automatic instrumentation of http', () => {
+describe('the automatic instrumentation of undici', () => {
   /** The attributes of the spans that a login makes, with this set-up of the instrumentation. */
   async function spansOf(setUp: string): Promise<string> {
     const wechat = await startFakeWeChat()
@@ -82,13 +82,13 @@ describe('the automatic instrumentation of http', () => {
     const login = { appid, secret, baseUrl: wechat.baseUrl, code: 'alice-canary' }
     const script = workspace.write(
       'login.mjs',
-      `${setUp}
+      `${setUp.replace('https://api.weixin.qq.com', new URL(wechat.baseUrl).origin)}
       import { createRequire } from 'node:module'
       const require = createRequire(import.meta.url)
       const sdk = require('@opentelemetry/sdk-trace-base')
       const exporter = new sdk.InMemorySpanExporter()
       const spanProcessors = [new sdk.SimpleSpanProcessor(exporter)]
-      http.setTracerProvider(new sdk.BasicTracerProvider({ spanProcessors }))
+      undici.setTracerProvider(new sdk.BasicTracerProvider({ spanProcessors }))
       const { code2Session } = require('express-wx-login')
       await code2Session(${JSON.stringify(login)})
       await new Promise((resolve) => setTimeout(resolve, 100))
@@ -106,8 +106,8 @@ describe('the automatic instrumentation of http', () => {
 
   test('leaks the AppSecret and the code as it is', async () => {
     const spans = await spansOf(
-      `import { HttpInstrumentation } from '@opentelemetry/instrumentation-http'
-      const http = new HttpInstrumentation()`,
+      `import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici'
+      const undici = new UndiciInstrumentation()`,
     )
     expect(spans).toContain('secret=c0ffee')
     expect(spans).toContain('js_code=alice-canary')
@@ -115,10 +115,10 @@ describe('the automatic instrumentation of http', () => {
 
   test('makes no span of WeChat with the set-up of the documents', async () => {
     const block = read('docs/observability.md').blocks.find(({ text }) =>
-      text.includes('HttpInstrumentation'),
+      text.includes('UndiciInstrumentation'),
     )!
-    expect(block.text).toContain("'api.weixin.qq.com'")
-    const spans = await spansOf(block.text.replace('api.weixin.qq.com', '127.0.0.1'))
+    expect(block.text).toContain("'https://api.weixin.qq.com'")
+    const spans = await spansOf(block.text)
     expect(JSON.parse(spans)).toEqual([])
   })
 })

@@ -11,8 +11,8 @@ import { Consumer, pack } from './consumer.js'
 const budget = {
   // The page of the sandbox with its phone is a quarter of it; a server that only logs people in loads none of that.
   tarball: { packed: 570_000, unpacked: 2_000_000, files: 560 },
-  /** What an install brings beside express and express-session, the package itself included. */
-  installed: { packages: 6, bytes: 5_300_000 },
+  /** What an install brings beside express and express-session, the package itself included. A quarter is undici. */
+  installed: { packages: 7, bytes: 7_000_000 },
   /** Code that importing it runs, beside that of express and express-session. */
   loaded: { files: 6, bytes: 480_000 },
   /** The code of each entry, in bytes. */

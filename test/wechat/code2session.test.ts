@@ -5,7 +5,6 @@ import * as fc from 'fast-check'
 import { WxLoginError } from '../../src/errors.js'
 import type { WxFetch } from '../../src/types.js'
 import { checkCodeSession, code2Session, isCode } from '../../src/wechat/code2session.js'
-import { connections } from '../../src/wechat/connections.js'
 import { listen } from '../support/listen.js'
 import { type LocalWeChat, startLocalWeChat } from './local-wechat.js'
 import { bytesFor } from './phone.js'
@@ -480,10 +479,11 @@ describe('WeChat out of reach', () => {
 
   test('a reset before the answer is 502', async () => {
     // On a connection that was used before it would be asked again: wire.test.ts.
-    connections.get('http:')!.agent.destroy()
-    wechat.answer((req) => req.socket.resetAndDestroy())
-    await expect(failure(ask())).resolves.toMatchObject(away)
-    expect(wechat.requests).toHaveLength(1)
+    const fresh = await startLocalWeChat()
+    fresh.answer((req) => req.socket.resetAndDestroy())
+    await expect(failure(ask({ baseUrl: fresh.baseUrl }))).resolves.toMatchObject(away)
+    expect(fresh.requests).toHaveLength(1)
+    await fresh.close()
   })
 
   test('a reset in the middle of the body is 502', async () => {

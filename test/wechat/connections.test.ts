@@ -1,28 +1,36 @@
-import http from 'node:http'
-import https from 'node:https'
+import diagnostics from 'node:diagnostics_channel'
 import { Socket } from 'node:net'
+import { nextTurn } from '../../src/turn.js'
 import { code2Session } from '../../src/wechat/code2session.js'
-import { connections, noteIdleTime } from '../../src/wechat/connections.js'
+import { connectionsTo } from '../../src/wechat/connections.js'
+import { until } from '../support/until.js'
 import { type LocalWeChat, startLocalWeChat } from './local-wechat.js'
 import { bytesFor } from './phone.js'
 
 const good = { openid: 'oAlice', session_key: bytesFor('key') }
 
+// Another one each time: nobody has a connection to it.
 let wechat: LocalWeChat
-beforeAll(async () => {
+beforeEach(async () => {
   wechat = await startLocalWeChat()
 })
-afterAll(() => wechat.close())
-beforeEach(() => {
-  for (const { agent } of connections.values()) agent.destroy()
-})
+afterEach(() => wechat.close())
 
 let codes = 0
-const logIn = (baseUrl = wechat.baseUrl): ReturnType<typeof code2Session> =>
-  code2Session({ appid: 'wx1', secret: 's', code: `code ${codes++}`, baseUrl })
+const logIn = async (baseUrl = wechat.baseUrl): ReturnType<typeof code2Session> => {
+  const session = await code2Session({
+    appid: 'wx1',
+    secret: 's',
+    code: `code ${codes++}`,
+    baseUrl,
+  })
+  // A connection is free again a turn after its answer.
+  await nextTurn()
+  return session
+}
 
-const keepAlive = (hint: string): void =>
-  wechat.answer((_req, res) =>
+const keepAlive = (hint: string, of = wechat): void =>
+  of.answer((_req, res) =>
     res.writeHead(200, { connection: 'keep-alive', 'keep-alive': hint }).end(JSON.stringify(good)),
   )
 
@@ -30,7 +38,6 @@ test.each([
   ['timeout=1', 2],
   ['timeout=0', 2],
   ['timeout=2', 1],
-  ['xtimeout=1', 1],
   ['timeout=soon', 1],
   ['max=1', 1],
 ])('a connection that WeChat keeps for %s takes two logins on %i', async (hint, expected) => {
@@ -40,28 +47,21 @@ test.each([
   expect(wechat.connections).toBe(expected)
 })
 
-test('what the last answer says counts, a minute at the longest', async () => {
-  const socket = new Socket()
-  const kept = (): number | undefined => {
-    const { agent } = connections.get('http:')!
-    return (agent.keepSocketAlive(socket) as unknown) ? socket.timeout : 0
-  }
-  expect(kept()).toBe(4000)
-  noteIdleTime(socket, 'timeout=10')
-  expect(kept()).toBe(9000)
-  noteIdleTime(socket, undefined)
-  noteIdleTime(socket, ['timeout=20'])
-  noteIdleTime(socket, 'timeout=1234567890')
-  expect(kept()).toBe(60_000)
-  noteIdleTime(socket, 'timeout=1')
-  expect(kept()).toBe(0)
-  socket.destroy()
+test('one that nobody uses ends after four seconds, or a second before WeChat ends it', async () => {
+  const hints = ['', 'timeout=3', 'timeout=30, max=9']
+  const all = await Promise.all(hints.map(() => startLocalWeChat()))
+  for (const [i, each] of all.entries()) keepAlive(hints[i]!, each)
+  await Promise.all(all.map(({ baseUrl }) => logIn(baseUrl)))
+  expect(all.map(({ open }) => open)).toEqual([1, 1, 1])
+  await until(() => all[1]!.open === 0, 10_000)
+  await until(() => all[0]!.open === 0, 10_000)
+  expect(all.map(({ open }) => open)).toEqual([0, 0, 1])
+  await Promise.all(all.map((each) => each.close()))
 })
 
-test('a connection that is kept is watched, so that one forgotten on the way is found out', async () => {
+test('a connection is watched, so that one forgotten on the way is found out', async () => {
   const watch = jest.spyOn(Socket.prototype, 'setKeepAlive')
   keepAlive('timeout=30')
-  await logIn()
   await logIn()
   expect(watch).toHaveBeenCalledWith(true, 1000)
   watch.mockRestore()
@@ -73,17 +73,28 @@ test('no login is given the connection to another server', async () => {
   await logIn()
   await logIn(another.baseUrl)
   expect(another.requests).toHaveLength(1)
-  const { agent } = connections.get('http:')!
-  expect(agent.getName({ host: '127.0.0.1', port: 1 })).toBe('127.0.0.1:1')
   await another.close()
 })
 
-test('a request replaced later, as tracers do, is used', async () => {
-  expect([...connections.keys()]).toEqual(['http:', 'https:'])
-  expect(connections.get('http:')!.client).toBe(http)
-  expect(connections.get('https:')!.client).toBe(https)
+test('tracers that listen to undici hear of a login', async () => {
+  const heard: unknown[] = []
+  const hear = (message: unknown): void => void heard.push(message)
+  wechat.say(good)
+  diagnostics.subscribe('undici:request:create', hear)
+  await logIn()
+  diagnostics.unsubscribe('undici:request:create', hear)
+  expect(heard).toEqual([
+    { request: expect.objectContaining({ origin: wechat.baseUrl, method: 'GET' }) as object },
+  ])
 })
 
-test('more connections than run at once are not kept', async () => {
-  for (const { agent } of connections.values()) expect(agent.maxFreeSockets).toBe(512)
+test('the connections of an app that asks ever new servers do not pile up', async () => {
+  wechat.say(good)
+  const first = connectionsTo(wechat.baseUrl)
+  await logIn()
+  expect(connectionsTo(wechat.baseUrl)).toBe(first)
+  for (let port = 1; port <= 16; port++) connectionsTo(`http://127.0.0.1:${String(port)}`)
+  await until(() => wechat.open === 0)
+  expect(connectionsTo(wechat.baseUrl)).not.toBe(first)
+  await expect(logIn()).resolves.toMatchObject({ openid: good.openid })
 })

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import https, { type RequestOptions } from 'node:https'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 /** A key that both ends have: TLS without certificates. */
@@ -10,22 +10,12 @@ const shared = {
   psk: Buffer.alloc(32, 7),
 } as const
 
-/** Lets requests over https trust the local WeChat; answers what takes it back. */
-export function trustLocalWeChat(): () => void {
-  const { request } = https
-  const { psk, ...options } = shared
-  const trust = {
-    ...options,
-    pskCallback: () => ({ psk, identity: 'test' }),
-    checkServerIdentity: () => undefined,
-  }
-  const trusting = jest
-    .spyOn(https, 'request')
-    .mockImplementation(((asked: RequestOptions) =>
-      request(Object.assign(asked, trust))) as typeof request)
-  return () => {
-    trusting.mockRestore()
-  }
+/** What makes a TLS connection trust the local WeChat. */
+export const trustOfLocalWeChat = {
+  ciphers: shared.ciphers,
+  maxVersion: shared.maxVersion,
+  pskCallback: () => ({ psk: shared.psk, identity: 'test' }),
+  checkServerIdentity: () => undefined,
 }
 
 /** An http server on this machine that a test lets play WeChat. */
@@ -35,6 +25,8 @@ export interface LocalWeChat {
   readonly requests: string[]
   /** How many connections were made to it since it was told what to answer. */
   readonly connections: number
+  /** How many there are now. */
+  readonly open: number
   /** Forgets the requests and connections, and answers from now on like this. */
   answer(handle: (req: IncomingMessage, res: ServerResponse) => void): void
   /** Forgets the same, and answers the first with the first of these, and so on; the last one again and again. */
@@ -54,9 +46,14 @@ export async function startLocalWeChat({ tls = false } = {}): Promise<LocalWeCha
   }
   const { psk, ...options } = shared
   const server = tls
-    ? https.createServer({ ...options, pskCallback: () => psk }, listen)
+    ? createTlsServer({ ...options, pskCallback: () => psk }, listen)
     : createServer(listen)
-  server.on('connection', () => (connections += 1))
+  let open = 0
+  server.on('connection', (socket) => {
+    connections += 1
+    open += 1
+    socket.on('close', () => (open -= 1))
+  })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const answer: LocalWeChat['answer'] = (next) => {
@@ -69,6 +66,9 @@ export async function startLocalWeChat({ tls = false } = {}): Promise<LocalWeCha
     requests,
     get connections() {
       return connections
+    },
+    get open() {
+      return open
     },
     answer,
     say(...bodies) {

