@@ -57,7 +57,7 @@ interface Receiver {
   begin(controller: Dispatcher.DispatchController): void
   done(answer: WireAnswer): void
   /** @param answered - whether the server had begun to answer */
-  fail(error: NodeJS.ErrnoException, answered: boolean): void
+  fail(error: unknown, answered: boolean): void
 }
 
 /** Reads an answer. Tells once what became of it. */
@@ -97,7 +97,7 @@ function receive(maxBytes: number, { begin, done, fail }: Receiver): Dispatcher.
           (text) => {
             done({ ...answer, text })
           },
-          (error: NodeJS.ErrnoException) => {
+          (error: unknown) => {
             fail(error, true)
           },
         )
@@ -166,7 +166,8 @@ export function askOverWire(
       begin,
       done,
       fail(error, answered) {
-        const closed = request.kept && !answered && hungUp.has(error.code)
+        const { code } = error as NodeJS.ErrnoException
+        const closed = request.kept && !answered && hungUp.has(code)
         if (closed && method === 'GET' && !signal.aborted) connections.sendOverNew(request, once)
         else fail(error)
       },

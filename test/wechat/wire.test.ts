@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { wechatDefaults } from '../../src/settings.js'
@@ -214,12 +214,32 @@ describe('a kept connection', () => {
     await expect(logIn()).resolves.toEqual(session)
     expect(wechat.connections).toBeGreaterThan(1)
   })
+})
 
-  test('that was given up before it was there sends nothing: the code stays good', async () => {
-    wechat.say(good)
-    await expect(logIn(wechat.baseUrl, 1)).rejects.toMatchObject({ status: 504 })
-    expect(wechat.requests).toEqual([])
-  })
+test('a login that was given up before it had a connection is not sent: its code stays good', async () => {
+  const own = await startLocalWeChat({ tls: true })
+  own.say(good)
+  let letThrough!: () => void
+  const open = new Promise<void>((resolve) => (letThrough = resolve))
+  const gate = createServer(async (socket) => {
+    socket.on('error', () => undefined)
+    await open
+    socket.pipe(connect(Number(new URL(own.baseUrl).port), '127.0.0.1')).pipe(socket)
+  }).listen(0, '127.0.0.1')
+  await once(gate, 'listening')
+  const baseUrl = `https://127.0.0.1:${String((gate.address() as AddressInfo).port)}`
+  const { pool } = connectionsTo(baseUrl, trustOfLocalWeChat)
+
+  try {
+    await expect(logIn(baseUrl, 50)).rejects.toMatchObject({ code: 'WX_UPSTREAM', status: 504 })
+    letThrough()
+    await expect(logIn(baseUrl)).resolves.toEqual(session)
+    expect(own.requests).toEqual([expect.stringContaining(`js_code=code+${String(codes - 1)}`)])
+  } finally {
+    await pool.destroy()
+    gate.close()
+    await own.close()
+  }
 })
 
 test('an IPv6 address of WeChat is asked without its brackets', async () => {
