@@ -2,25 +2,19 @@ import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import {
   attackedSecret,
-  type AttackedApp,
+  type MonitoredApp,
   expectLoginWanted,
-  startAttackedApp,
+  startMonitoredApp,
 } from './attacked-app.js'
 import { type RawAnswer, rawRequest } from './raw-request.js'
-import { monitorRedis, type RedisMonitor } from './redis-monitor.js'
 
-let t: AttackedApp
-let monitor: RedisMonitor
+let t: MonitoredApp
 let token: string
 beforeAll(async () => {
-  t = await startAttackedApp()
-  monitor = await monitorRedis(t.redis.url)
+  t = await startMonitoredApp()
   ;({ token } = await t.login('alice'))
 })
-afterAll(async () => {
-  monitor?.close()
-  await t?.close()
-})
+afterAll(() => t?.close())
 
 const sign = (sid: string, secret: string): string =>
   `${sid}.${createHmac('sha256', secret).update(sid).digest('base64url')}`
@@ -47,12 +41,12 @@ describe('attack 4: a forged or unsigned token: 401 and no Redis command', () =>
   ]
 
   test('a good token costs a command, so that the monitor does hear', async () => {
-    const commands = await monitor.during(async () => expect(await t.me(token)).toBe(200))
+    const commands = await t.monitor.during(async () => expect(await t.me(token)).toBe(200))
     expect(commands.join()).toContain(`"wx:sess:${sid()}"`)
   })
 
   test.each(forged)('%s', async (_what, make) => {
-    const commands = await monitor.during(async () => {
+    const commands = await t.monitor.during(async () => {
       expectLoginWanted(await t.ask('/me', { token: make() }))
       expectLoginWanted(await t.ask('/wx/session', { token: make() }))
       expect((await t.ask('/wx/logout', { method: 'POST', token: make() })).status).toBe(204)
@@ -75,7 +69,7 @@ describe('attack 5: a token changed in one character, in case, padding or encodi
 
   test('any other character of the alphabet or of the keyboard, in any place', async () => {
     const places = [...token].map((_character, place) => place)
-    const commands = await monitor.during(async () => {
+    const commands = await t.monitor.during(async () => {
       // Every place at least once, and what to put there by chance.
       for (const place of places) {
         await fc.assert(

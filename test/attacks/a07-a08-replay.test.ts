@@ -1,22 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { getWx, requireWxSession } from '../../src/index.js'
-import { createRedis } from '../../src/redis/index.js'
-import { sessionSecret, withTestApp } from '../support/test-app.js'
-import { type AttackedApp, expectLoginWanted, recordOf, startAttackedApp } from './attacked-app.js'
+import { sessionSecret, type TestApp } from '../support/test-app.js'
+import {
+  type MonitoredApp,
+  expectLoginWanted,
+  recordOf,
+  startMonitoredApp,
+  withTestAppOn,
+} from './attacked-app.js'
 import { boundary, pictureForm } from './picture.js'
 import { beginRaw, type HalfSent } from './raw-request.js'
-import { monitorRedis, type RedisMonitor } from './redis-monitor.js'
 
-let t: AttackedApp
-let monitor: RedisMonitor
+let t: MonitoredApp
 beforeAll(async () => {
-  t = await startAttackedApp()
-  monitor = await monitorRedis(t.redis.url)
+  t = await startMonitoredApp()
 })
-afterAll(async () => {
-  monitor?.close()
-  await t?.close()
-})
+afterAll(() => t?.close())
 
 const logout = async (token: string, body: object = {}): Promise<void> => {
   expect((await t.ask('/wx/logout', { token, body })).status).toBe(204)
@@ -42,17 +41,16 @@ describe('attack 7: a token replayed after logout, idle time or its absolute end
   })
 
   describe('with short lives', () => {
-    const withShortLives = async (
+    const withShortLives = (
       session: { ttl: number; absoluteTtl?: number },
-      body: Parameters<typeof withTestApp>[1],
-    ): Promise<void> => {
-      const redis = createRedis(t.redis.url)
-      await redis.connect()
-      await withTestApp(
-        { wx: { redis, redisPrefix: 'short:', session: { secret: sessionSecret, ...session } } },
+      body: (short: TestApp) => Promise<void>,
+    ): Promise<void> =>
+      withTestAppOn(
+        t.redis,
+        'short:',
+        { wx: { session: { secret: sessionSecret, ...session } } },
         body,
-      ).finally(() => redis.close())
-    }
+      )
 
     test('of 1 s: one that was not used for longer is over, one in use is not', async () => {
       await withShortLives({ ttl: 1 }, async ({ login, get }) => {
@@ -94,7 +92,7 @@ describe('attack 7: a token replayed after logout, idle time or its absolute end
 describe('attack 8: a logout or login raced by a request that writes the session: it stays dead', () => {
   /** An upload that writes its user into the session when it is complete: the server has let it in by now. */
   async function upload(token: string): Promise<HalfSent> {
-    const heard = monitor.hears(recordOf(token))
+    const heard = t.monitor.hears(recordOf(token))
     const half = beginRaw(
       t.url,
       [
@@ -115,7 +113,7 @@ describe('attack 8: a logout or login raced by a request that writes the session
 
   test('an upload alone does write the session', async () => {
     const { token } = await t.login('racer')
-    const commands = await monitor.during(async () => {
+    const commands = await t.monitor.during(async () => {
       const answer = await (await upload(token)).finish(pictureForm)
       expect(answer.status).toBe(200)
     })
@@ -154,15 +152,14 @@ describe('attack 8: a logout or login raced by a request that writes the session
   })
 
   test('a writer does not bring back the id that the app took from a session', async () => {
-    const redis = createRedis(t.redis.url)
-    await redis.connect()
     let open = (): void => undefined
     let arrived = (): void => undefined
     const opened = new Promise<void>((resolve) => (open = resolve))
     const arriving = new Promise<void>((resolve) => (arrived = resolve))
-    await withTestApp(
+    await withTestAppOn(
+      t.redis,
+      'regenerate:',
       {
-        wx: { redis, redisPrefix: 'regenerate:' },
         routes(app) {
           app.get('/slow-write', requireWxSession, (req, res, next) => {
             Object.assign(req.session, { written: true })
@@ -187,6 +184,6 @@ describe('attack 8: a logout or login raced by a request that writes the session
         await get('/me', token).expect(401)
         expect(await t.admin.exists(`regenerate:sess:${token.slice(0, 32)}`)).toBe(0)
       },
-    ).finally(() => redis.close())
+    )
   })
 })

@@ -23,10 +23,8 @@ describe('attack 10: a token of one app at another, on the same Redis with the s
   describe('two example apps', () => {
     let apps: AttackedApp[]
     beforeAll(async () => {
-      const start = ({ appid, secret }: typeof one): Promise<AttackedApp> => {
-        const wechat = { WX_APPID: appid, WX_SECRET: secret, WX_API_BASE: sandbox.baseUrl }
-        return startAttackedApp({ redis, wechat })
-      }
+      const start = (app: typeof one): Promise<AttackedApp> =>
+        startAttackedApp({ redis, wechat: { ...app, baseUrl: sandbox.baseUrl } })
       apps = await Promise.all([start(one), start(two)])
     })
     afterAll(() => Promise.all(apps.map((app) => app.close())))

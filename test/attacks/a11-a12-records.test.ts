@@ -1,30 +1,24 @@
 import { createHmac } from 'node:crypto'
 import { requireWxSession } from '../../src/index.js'
-import { createRedis } from '../../src/redis/index.js'
-import { sessionSecret, withTestApp } from '../support/test-app.js'
+import { sessionSecret } from '../support/test-app.js'
 import { until } from '../support/until.js'
 import {
   attackedSecret,
-  type AttackedApp,
+  type MonitoredApp,
   expectLoginWanted,
   expectUnsaid,
   recordOf,
-  startAttackedApp,
+  startMonitoredApp,
+  withTestAppOn,
 } from './attacked-app.js'
 import { picture } from './picture.js'
 import { rawRequest } from './raw-request.js'
-import { monitorRedis, type RedisMonitor } from './redis-monitor.js'
 
-let t: AttackedApp
-let monitor: RedisMonitor
+let t: MonitoredApp
 beforeAll(async () => {
-  t = await startAttackedApp()
-  monitor = await monitorRedis(t.redis.url)
+  t = await startMonitoredApp()
 })
-afterAll(async () => {
-  monitor?.close()
-  await t?.close()
-})
+afterAll(() => t?.close())
 
 const userKey = (name: string, what: string): string =>
   `wx:user:{${t.sandbox.appid}:${t.sandbox.user(name).openid()}}:${what}`
@@ -56,7 +50,7 @@ describe('attack 11: a signed id that addresses other keys: refused by its form,
   test.each(ids)('in the header: %s', async (_what, make) => {
     const id = make()
     const token = `${id}.${signature(id, attackedSecret).toString('base64url')}`
-    const commands = await monitor.during(async () => {
+    const commands = await t.monitor.during(async () => {
       const value = Buffer.from(`Bearer ${token}`).toString('latin1')
       const answer = await rawRequest(t.url, { headers: [['Authorization', value]] })
       // A line break ends the header, and what follows is none; no server may read on.
@@ -67,17 +61,17 @@ describe('attack 11: a signed id that addresses other keys: refused by its form,
   })
 
   test('in the cookie, where express-session itself would take any signed text', async () => {
-    const redis = createRedis(t.redis.url)
-    await redis.connect()
-    await withTestApp(
-      { wx: { redis, redisPrefix: 'cookie:', transport: { cookie: true } } },
+    await withTestAppOn(
+      t.redis,
+      'cookie:',
+      { wx: { transport: { cookie: true } } },
       async ({ http, login, get }) => {
         const { token } = await login('alice')
         await get('/me', token).expect(200)
         for (const [, make] of ids) {
           const id = make()
           const signed = `s:${id}.${signature(id, sessionSecret).toString('base64').replace('=', '')}`
-          const commands = await monitor.during(async () => {
+          const commands = await t.monitor.during(async () => {
             await http
               .get('/me')
               .set('Cookie', `wx.sid=${encodeURIComponent(signed)}`)
@@ -86,13 +80,13 @@ describe('attack 11: a signed id that addresses other keys: refused by its form,
           expect([id, commands]).toEqual([id, []])
         }
       },
-    ).finally(() => redis.close())
+    )
   })
 
   test('an id of the right form that nobody was given is nobody’s', async () => {
     const id = 'A'.repeat(32)
     const token = `${id}.${signature(id, attackedSecret).toString('base64url')}`
-    const commands = await monitor.during(async () =>
+    const commands = await t.monitor.during(async () =>
       expectLoginWanted(await t.ask('/me', { token })),
     )
     expect(commands).toEqual([expect.stringMatching(/^"get(ex)?" "wx:sess:A{32}"/i)])
@@ -189,11 +183,11 @@ describe('attack 12: a poisoned record: 401, dropped, and the next login works',
   )
 
   test('with cookies on, where express-session itself reads them, it is the same', async () => {
-    const redis = createRedis(t.redis.url)
-    await redis.connect()
-    await withTestApp(
+    await withTestAppOn(
+      t.redis,
+      'poison:',
       {
-        wx: { redis, redisPrefix: 'poison:', transport: { cookie: true } },
+        wx: { transport: { cookie: true } },
         routes(app) {
           app.get('/write', requireWxSession, (req, res) => {
             Object.assign(req.session, { written: true })
@@ -223,6 +217,6 @@ describe('attack 12: a poisoned record: 401, dropped, and the next login works',
           expect([what, again.status]).toEqual([what, 200])
         }
       },
-    ).finally(() => redis.close())
+    )
   })
 })

@@ -1,30 +1,27 @@
 import { createRedis, type WxRedis } from '../../src/redis/index.js'
 import { startTestApp, type TestApp } from '../support/test-app.js'
 import {
-  type AttackedApp,
+  type MonitoredApp,
   expectLoginWanted,
   expectRefusal,
-  startAttackedApp,
+  startMonitoredApp,
 } from './attacked-app.js'
 import { rawRequest, type RawRequest, sendRaw } from './raw-request.js'
-import { monitorRedis, type RedisMonitor } from './redis-monitor.js'
 
 type Headers = NonNullable<RawRequest['headers']>
 
-let t: AttackedApp
+let t: MonitoredApp
 /** The package with cookies on, on the same Redis. */
 let cookies: TestApp
 let client: WxRedis
-let monitor: RedisMonitor
 let alice: string
 let mallory: string
 /** The same two with cookies on: token and cookie. */
 let withCookies: { token: string; cookie: string }[]
 beforeAll(async () => {
-  t = await startAttackedApp()
+  t = await startMonitoredApp()
   client = createRedis(t.redis.url)
   await client.connect()
-  monitor = await monitorRedis(t.redis.url)
   cookies = await startTestApp({
     wx: { redis: client, redisPrefix: 'cookies:', transport: { cookie: true } },
     routes(app) {
@@ -41,7 +38,6 @@ beforeAll(async () => {
   }
 })
 afterAll(async () => {
-  monitor?.close()
   await cookies?.close()
   await client?.close()
   await t?.close()
@@ -133,7 +129,7 @@ describe('attack 14: a cookie smuggled in through the token: refused by its form
   test.each(smuggled)('%s', async (_what, make) => {
     const [first, second] = withCookies as [(typeof withCookies)[0], (typeof withCookies)[0]]
     const value = make(first.token, second.cookie)
-    const commands = await monitor.during(async () => {
+    const commands = await t.monitor.during(async () => {
       const answer = await rawRequest(cookies.url, { headers: [bearer(value)] })
       expectLoginWanted(answer)
       expectLoginWanted(await rawRequest(t.url, { headers: [bearer(value)] }))
@@ -177,7 +173,7 @@ describe('attack 15: monstrous tokens: 401 without a look at Redis, and 431 wher
   ]
 
   test.each(monsters)('%s, in the header and in the cookie', async (_what, token) => {
-    const commands = await monitor.during(async () => {
+    const commands = await t.monitor.during(async () => {
       expectLoginWanted(await rawRequest(t.url, { headers: [bearer(token)] }))
       expectLoginWanted(await rawRequest(cookies.url, { headers: [bearer(token)] }))
       const value = token.replaceAll(/[;,\s]/g, '_')

@@ -10,7 +10,7 @@ let t: AttackedApp
 beforeAll(async () => {
   wechat = await startLocalWeChat()
   t = await startAttackedApp({
-    wechat: { WX_APPID: app.appid, WX_SECRET: app.secret, WX_API_BASE: wechat.baseUrl },
+    wechat: { ...app, baseUrl: wechat.baseUrl },
     env: { LOG_LEVEL: 'trace' },
     redis: null,
   })

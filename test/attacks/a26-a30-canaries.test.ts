@@ -1,3 +1,4 @@
+import { formsOf, formsOfKey } from './secret-forms.js'
 import { canaries, type WholeRun, wholeRun } from './whole-run.js'
 
 jest.setTimeout(300_000)
@@ -13,29 +14,6 @@ function withoutOwn(text: string, status: number): string {
     .replace(/"token":"[^"]+"/, '"token":""')
     .replaceAll(/"(phone|phoneNumber|purePhoneNumber|nickname)":"[^"]+"/g, '"$1":""')
     .replaceAll(/"text":"[^"]+"/g, '"text":""')
-}
-
-/** As it could stand in an URL, in JSON, in a log, in a dump of bytes. */
-function formsOf(secret: string): string[] {
-  const bytes = Buffer.from(secret)
-  return [
-    secret,
-    encodeURIComponent(secret),
-    bytes.toString('base64').replace(/=+$/, ''),
-    bytes.toString('hex'),
-  ]
-}
-
-function formsOfKey(base64: string): string[] {
-  const bytes = Buffer.from(base64, 'base64')
-  return [
-    ...formsOf(base64),
-    base64.replace(/=+$/, ''),
-    bytes.toString('hex'),
-    bytes.toString('base64url'),
-    // util.inspect of a Buffer.
-    [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' '),
-  ]
 }
 
 describe.each(['development', 'production'] as const)(

@@ -1,35 +1,21 @@
 import { requireWxSession } from '../../src/index.js'
 import { startTestApp, type TestApp } from '../support/test-app.js'
-import { type AttackedApp, startAttackedApp } from './attacked-app.js'
+import { type MonitoredApp, startAttackedApp, startMonitoredApp } from './attacked-app.js'
 import { boundary, pictureForm } from './picture.js'
-import { monitorRedis, type RedisMonitor } from './redis-monitor.js'
+import { formsOfKey } from './secret-forms.js'
 
-/** A key as it could stand somewhere: as WeChat writes it, and its bytes in other forms. */
-function formsOf(base64: string): (string | Buffer)[] {
-  const bytes = Buffer.from(base64, 'base64')
-  return [
-    base64,
-    base64.replace(/=+$/, ''),
-    encodeURIComponent(base64),
-    JSON.stringify(base64).replaceAll('/', '\\/').slice(1, -1),
-    bytes.toString('base64url'),
-    bytes.toString('hex'),
-    bytes.toString('hex').toUpperCase(),
-    bytes,
-  ]
-}
+/** A key as it could stand in Redis: in text, and as bytes. */
+const inRedis = (key: string): (string | Buffer)[] => [
+  ...formsOfKey(key),
+  Buffer.from(key, 'base64'),
+]
 
 describe('attack 31: session keys at rest: Redis holds none in the clear', () => {
-  let t: AttackedApp
-  let monitor: RedisMonitor
+  let t: MonitoredApp
   beforeAll(async () => {
-    t = await startAttackedApp()
-    monitor = await monitorRedis(t.redis.url)
+    t = await startMonitoredApp()
   })
-  afterAll(async () => {
-    monitor?.close()
-    await t?.close()
-  })
+  afterAll(() => t?.close())
 
   /** Every value in Redis, of every type. */
   async function everything(): Promise<{ keys: string[]; values: Buffer }> {
@@ -53,12 +39,12 @@ describe('attack 31: session keys at rest: Redis holds none in the clear', () =>
     const names = ['alice', 'bob', 'carol']
     const secrets = new Map<string, (string | Buffer)[]>()
     let seen: Awaited<ReturnType<typeof everything>> = { keys: [], values: Buffer.alloc(0) }
-    const commands = await monitor.during(async () => {
+    const commands = await t.monitor.during(async () => {
       for (const name of [...names, ...names]) {
         const user = t.sandbox.user(name)
         const { token, keyId } = await t.login(name)
         const key = user.sessionKey()
-        secrets.set(`${name}’s session key ${keyId}`, formsOf(key))
+        secrets.set(`${name}’s session key ${keyId}`, inRedis(key))
         // The first half names the session; the whole is what opens it.
         secrets.set(`${name}’s token ${keyId}`, [token, token.split('.')[1]!])
         expect((await t.ask('/wx/profile', { token, body: user.userInfo() })).status).toBe(200)
@@ -105,7 +91,7 @@ describe('attack 31: session keys at rest: Redis holds none in the clear', () =>
     const key = t.sandbox.user('alice').sessionKey()
     await t.admin.set('wx:canary', JSON.stringify({ session_key: key }))
     const { values } = await everything()
-    expect(formsOf(key).some((form) => values.includes(form))).toBe(true)
+    expect(inRedis(key).some((form) => values.includes(form))).toBe(true)
     await t.admin.del('wx:canary')
   })
 })

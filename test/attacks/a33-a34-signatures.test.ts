@@ -1,6 +1,6 @@
 import { sign } from '../wechat/phone.js'
 import { type AttackedApp, expectRefusal, startAttackedApp } from './attacked-app.js'
-import { type Attacker, createAttacker, fingerprint, staleKeyAnswer } from './refused-data.js'
+import { type Attacker, createAttacker, staleKeyAnswer } from './attacker.js'
 
 let t: AttackedApp
 let mallory: Attacker
@@ -29,14 +29,14 @@ describe('attack 33: rawData or signature tampered with, of a wrong length, no h
         return { rawData, signature: changed(signature, at, otherDigit(signature[at]!)) }
       })
       expect(answer).toMatchObject(staleKeyAnswer)
-      answers.add(fingerprint(answer))
+      answers.add(answer.all)
     }
     for (let at = 0; at < rawData.length; at++) {
       const answer = await post(() => {
         const signature = sign(rawData, mallory.sessionKey())
         return { rawData: changed(rawData, at, rawData[at] === 'x' ? 'y' : 'x'), signature }
       })
-      answers.add(fingerprint(answer))
+      answers.add(answer.all)
     }
     expect([...answers]).toHaveLength(1)
     expect(await nickname()).toBeNull()

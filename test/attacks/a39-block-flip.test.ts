@@ -9,8 +9,8 @@ import {
 import type { WxEncryptedData, WxUserEvent } from '../../src/types.js'
 import { startTestApp, type TestApp } from '../support/test-app.js'
 import { bytesFor, encrypt } from '../wechat/phone.js'
+import { createAttacker } from './attacker.js'
 import { decryptNaively, injectField } from './cbc.js'
-import { createAsker } from './refusals.js'
 
 const appid = 'wx4f4bc4dec97d474b'
 const iv = bytesFor('the iv of attack 39')
@@ -97,13 +97,14 @@ describe('attack 39: a field injected by flipping a block: strict UTF-8, documen
 
     test('400 attempts from many sessions are refused, while a loose reader would take some', async () => {
       await t.login('alice')
-      const { ask } = createAsker(t)
+      const alice = createAttacker(t, 'alice')
       let naive = 0
       const answers = new Set<string>()
       for (let n = 0; n < 400; n++) {
         const data = tampered()
         if (isInjected(() => decryptNaively(data, phone().sessionKey()))) naive++
-        const { status, body } = await ask(data, n % 2 === 0 ? '/wx/profile' : '/decrypt')
+        const path = n % 2 === 0 ? '/wx/profile' : '/decrypt'
+        const { status, body } = await alice.post(path, data)
         answers.add(`${String(status)} ${String(body.error?.code)}`)
       }
       expect(naive).toBeGreaterThan(10)

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import type { WxEncryptedData, WxUserEvent } from '../../src/types.js'
 import { startTestApp, type TestApp } from '../support/test-app.js'
 import { bytesFor, encrypt } from '../wechat/phone.js'
-import { createAsker } from './refusals.js'
+import { createAttacker } from './attacker.js'
 
 const bytesOf = (base64: string): Buffer => Buffer.from(base64, 'base64')
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
@@ -109,12 +109,14 @@ describe('attack 40: one answer to every decryption that fails', () => {
   test('whatever is wrong with 1 000 others, the answer is the same to the byte', async () => {
     await t.login('alice')
     await t.login('mallory')
-    const asker = createAsker(t)
+    const attacker = createAttacker(t, 'alice')
     const seen = new Map<string, string[]>()
     events.splice(0)
     for (const [what, inputs] of Object.entries(malformed())) {
       const answers = await Promise.all(
-        fc.sample(inputs, { numRuns: 80, seed: 40 }).map((data) => asker.ask(data)),
+        fc
+          .sample(inputs, { numRuns: 80, seed: 40 })
+          .map((data) => attacker.post('/wx/profile', data)),
       )
       for (const { all } of answers) seen.set(all, [...(seen.get(all) ?? []), what])
     }

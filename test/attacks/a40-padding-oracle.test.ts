@@ -3,8 +3,8 @@ import { decryptData, WxLoginError } from '../../src/index.js'
 import type { WxEncryptedData, WxUserEvent } from '../../src/types.js'
 import { errorReply, startTestApp, type TestApp } from '../support/test-app.js'
 import { bytesFor } from '../wechat/phone.js'
+import { budget, createAttacker, postSeen } from './attacker.js'
 import { decryptNaively, forge, type PaddingOracle, Untold } from './cbc.js'
-import { budget, createAsker, postSeen } from './refusals.js'
 
 const bytesOf = (base64: string): Buffer => Buffer.from(base64, 'base64')
 const questions = 20_000
@@ -130,12 +130,12 @@ describe('attack 40: a padding oracle: one answer to all data that cannot be dec
   test('over HTTP it is told nothing in 20 000 questions either', async () => {
     await t.login('alice')
     events.splice(0)
-    const asker = createAsker(t)
+    const forger = createAttacker(t, 'alice')
     const oracle = anyDifference(async (data) => {
       const answers: string[] = []
       for (let at = 0; at < data.length; at += 32) {
         const some = await Promise.all(
-          data.slice(at, at + 32).map((d) => asker.ask(d, '/wx/phone')),
+          data.slice(at, at + 32).map((d) => forger.post('/wx/phone', d)),
         )
         answers.push(...some.map(({ all }) => all))
       }
@@ -143,7 +143,7 @@ describe('attack 40: a padding oracle: one answer to all data that cannot be dec
     })
     expect(await forgeUntil(oracle, t.sandbox.appid)).toEqual([])
     expect([...oracle.distinct()]).toEqual([expect.stringContaining('WX_STALE_KEY')])
-    expect(asker.sessions).toBeGreaterThanOrEqual(questions / budget)
+    expect(forger.sessions).toBeGreaterThanOrEqual(questions / budget)
     expect(events.filter(({ reason }) => reason === 'phone')).toEqual([])
   }, 300_000)
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
   wechat = await startLocalWeChat()
   elsewhere = await startLocalWeChat()
   t = await startAttackedApp({
-    wechat: { WX_APPID: app.appid, WX_SECRET: app.secret, WX_API_BASE: wechat.baseUrl },
+    wechat: { ...app, baseUrl: wechat.baseUrl },
     env: { LOG_LEVEL: 'trace' },
   })
 })

@@ -1,21 +1,36 @@
 import { createClient } from 'redis'
+import { createRedis } from '../../src/redis/index.js'
 import { createSandbox, type Sandbox } from '../../src/sandbox/index.js'
 import { type Answer, type App, http, startApp } from '../example-app/spawn-app.js'
 import { type RedisServer, startRedisServer } from '../support/redis.js'
-import { errorReply, type LoginReply } from '../support/test-app.js'
+import {
+  errorReply,
+  type LoginReply,
+  type TestApp,
+  type TestAppOptions,
+  withTestApp,
+} from '../support/test-app.js'
 import { until } from '../support/until.js'
+import { monitorRedis, type RedisMonitor } from './redis-monitor.js'
 
 /** At least 32 bytes, and known to attackers where an attack asks for that. */
 export const attackedSecret = 'the session secret of the attacked app'
+
+/** A WeChat that is not the sandbox, or another app than its first. */
+export interface OtherWeChat {
+  appid: string
+  secret: string
+  baseUrl: string
+}
 
 export interface AttackedAppOptions {
   /** Environment over the defaults. */
   env?: Record<string, string>
   /**
-   * The WeChat of the app: a sandbox that the test has, or the environment of another one. Default: a sandbox of its
-   * own, without the limit on logins of one user.
+   * The WeChat of the app: a sandbox that the test has, or another one and the app to be there. Default: a sandbox of
+   * its own, without the limit on logins of one user.
    */
-  wechat?: Sandbox | Record<string, string>
+  wechat?: Sandbox | OtherWeChat
   /** Where sessions are: a Redis of its own (default), one that the test has, or `null` for memory. */
   redis?: RedisServer | null
 }
@@ -43,30 +58,33 @@ export interface AttackedApp {
 
 const connectAdmin = (url: string) => createClient({ url }).on('error', () => undefined)
 
-const isSandbox = (wechat: Sandbox | Record<string, string>): wechat is Sandbox =>
-  typeof wechat.user === 'function'
+const environmentOf = ({ appid, secret, baseUrl }: OtherWeChat): Record<string, string> => ({
+  WX_APPID: appid,
+  WX_SECRET: secret,
+  WX_API_BASE: baseUrl,
+})
 
 /** Starts the example app as users do, without its limit on logins, and waits until it takes requests. */
 export async function startAttackedApp(options: AttackedAppOptions = {}): Promise<AttackedApp> {
   const closing: (() => Promise<unknown>)[] = []
   const given = options.wechat
-  let sandbox = given !== undefined && isSandbox(given) ? given : undefined
+  let sandbox = given !== undefined && 'user' in given ? given : undefined
   if (given === undefined) {
     sandbox = createSandbox({ rateLimit: 0, journalSize: 10_000 })
     await sandbox.listen()
-    closing.push(sandbox.close.bind(sandbox))
+    closing.push(sandbox.close)
   }
   let redis = options.redis ?? undefined
   if (options.redis === undefined) {
     redis = await startRedisServer()
-    closing.push(redis.stop.bind(redis))
+    closing.push(redis.stop)
   }
   const admin = redis && connectAdmin(redis.url)
   await admin?.connect()
   const app = await startApp({
     SESSION_SECRET: attackedSecret,
     LOGIN_RATE_LIMIT: '0',
-    ...(sandbox ? { WX_API_BASE: sandbox.baseUrl } : (given as Record<string, string>)),
+    ...environmentOf(given ?? sandbox!),
     ...(redis && { REDIS_URL: redis.url }),
     ...options.env,
   })
@@ -111,6 +129,38 @@ export async function startAttackedApp(options: AttackedAppOptions = {}): Promis
       for (const close of closing.toReversed()) await close()
     },
   }
+}
+
+/** An attacked app, and an ear at its Redis. */
+export interface MonitoredApp extends AttackedApp {
+  readonly monitor: RedisMonitor
+}
+
+/** {@link startAttackedApp} with every command that comes to its Redis. */
+export async function startMonitoredApp(): Promise<MonitoredApp> {
+  const app = await startAttackedApp()
+  const monitor = await monitorRedis(app.redis.url)
+  const { close } = app
+  return Object.assign(app, {
+    monitor,
+    async close() {
+      monitor.close()
+      await close()
+    },
+  })
+}
+
+/** Runs `body` with the package in this process, on the Redis of an attacked app under a prefix of its own. */
+export async function withTestAppOn(
+  { url }: RedisServer,
+  redisPrefix: string,
+  options: TestAppOptions,
+  body: (t: TestApp) => Promise<void>,
+): Promise<void> {
+  const redis = createRedis(url)
+  await redis.connect()
+  const wx = { redis, redisPrefix, ...options.wx } as NonNullable<TestAppOptions['wx']>
+  await withTestApp({ ...options, wx }, body).finally(() => redis.close())
 }
 
 /** The key in Redis of the session that a token opens. */

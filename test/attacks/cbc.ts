@@ -1,4 +1,4 @@
-import { createDecipheriv } from 'node:crypto'
+import { createDecipheriv, randomBytes } from 'node:crypto'
 import type { WxEncryptedData } from '../../src/types.js'
 
 const bytesOf = (base64: string): Buffer => Buffer.from(base64, 'base64')
@@ -8,6 +8,22 @@ export function decryptNaively(d: WxEncryptedData, sessionKey: string): Record<s
   const decipher = createDecipheriv('aes-128-cbc', bytesOf(sessionKey), bytesOf(d.iv))
   const bytes = Buffer.concat([decipher.update(bytesOf(d.encryptedData)), decipher.final()])
   return JSON.parse(bytes.toString('utf8')) as Record<string, unknown>
+}
+
+export const newIv = (): string => randomBytes(16).toString('base64')
+
+/** The same bytes with some of them changed. */
+export function xored(base64: string, at: number, change: Uint8Array): string {
+  const bytes = bytesOf(base64)
+  for (const [i, byte] of change.entries()) bytes[at + i]! ^= byte
+  return bytes.toString('base64')
+}
+
+/** What turns one text into another of the same length, where it is xored into it. */
+export function difference(from: string, to: string): Uint8Array {
+  const [a, b] = [Buffer.from(from), Buffer.from(to)]
+  if (a.length !== b.length) throw new Error('not of the same length')
+  return a.map((byte, i) => byte ^ b[i]!)
 }
 
 /** Sixteen characters that close a string of JSON, say something of their own, and open another string. */

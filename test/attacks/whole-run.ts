@@ -8,9 +8,9 @@ import { until } from '../support/until.js'
 import { type LocalWeChat, startLocalWeChat } from '../wechat/local-wechat.js'
 import { encrypt, sign } from '../wechat/phone.js'
 import { type AttackedApp, startAttackedApp } from './attacked-app.js'
+import { newIv, xored } from './cbc.js'
 import { boundary, pictureForm } from './picture.js'
 import { type RawAnswer, rawRequest } from './raw-request.js'
-import { newIv, xored } from './refused-data.js'
 
 /** Nobody may ever see them, but for those whose they are in the one reply that gives them. */
 export const canaries = {
@@ -90,7 +90,7 @@ export async function wholeRun(nodeEnv: 'development' | 'production'): Promise<W
   let t: AttackedApp | undefined
   try {
     t = await startAttackedApp({
-      wechat: { WX_APPID: appid, WX_SECRET: canaries.appSecret, WX_API_BASE: front.baseUrl },
+      wechat: { appid, secret: canaries.appSecret, baseUrl: front.baseUrl },
       env: {
         NODE_ENV: nodeEnv,
         SESSION_SECRET: canaries.sessionSecret,

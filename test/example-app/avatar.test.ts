@@ -34,7 +34,7 @@ function form(fields: [name: string, value: string | Buffer][]): FormData {
 async function upload(
   body: FormData | string,
   headers: Record<string, string> = { authorization: `Bearer ${token}` },
-): Promise<Answer> {
+): Promise<Omit<Answer, 'text'>> {
   const response = await fetch(`${app.url}/me/avatar`, { method: 'POST', headers, body })
   return { status: response.status, headers: response.headers, body: await response.json() }
 }

@@ -134,6 +134,8 @@ export interface Answer {
   headers: Headers
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into replies of every shape
   body: any
+  /** The body as it came. */
+  text: string
 }
 
 /** One request; the body is JSON both ways where it can be. */
@@ -159,7 +161,7 @@ export async function http(
   } catch {
     // not JSON: the text itself
   }
-  return { status: response.status, headers: response.headers, body }
+  return { status: response.status, headers: response.headers, body, text }
 }
 
 /** A code, as `wx.login` on the phone of `name` would give. */
