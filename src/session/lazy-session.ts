@@ -156,16 +156,17 @@ export class LazySession {
     if (this.#watching || res.writableEnded) return
     this.#watching = true
     const { end } = res
+    let begun = false
     let saving = false
     const wrapped = (...args: unknown[]): ServerResponse => {
       const endNow = (): ServerResponse => Reflect.apply(end, res, args) as ServerResponse
       if (saving) return res
-      // Once: a session that cannot be stored throws here, and the app answers with that error.
-      if (res.end === (wrapped as unknown)) res.end = end
+      // Once: a session that cannot be stored throws below, and the app answers with that error.
+      if (begun) return endNow()
+      begun = true
       const saved = this.#commit()
       if (!saved) return endNow()
       saving = true
-      res.end = wrapped as typeof end
       // The answer is decided: nobody else may begin another one meanwhile.
       if (!res.headersSent) res.writeHead(res.statusCode)
       void saved.then(endNow)

@@ -252,9 +252,19 @@ describe('a request that does not use req.session', () => {
           if (!res.headersSent) res.status(500).json({ second: true })
           res.end('more')
         })
-        app.get('/circle', requireWxSession, (req, res) => {
+        const circle: express.RequestHandler = (req, res) => {
           bag(req)['self'] = req.session
           res.json({})
+        }
+        app.get('/circle', requireWxSession, circle)
+        app.get('/circle-below-another', requireWxSession, (req, res, next) => {
+          // As a middleware does that wants to know when an answer ends. The session is in use by then.
+          bag(req)['n'] = 1
+          const { end } = res
+          res.end = function (this: Response, ...args: unknown[]) {
+            return Reflect.apply(end, this, args) as Response
+          } as typeof end
+          circle(req, res, next)
         })
         app.use(((error, _req, res, _next) => {
           res.status(500).json({ message: (error as Error).message.split('\n')[0] })
@@ -309,9 +319,12 @@ describe('a request that does not use req.session', () => {
     expect(reply.body).toEqual({ first: true })
   })
 
-  it('tells the app of a session that cannot be stored, and still answers', async () => {
+  it.each([
+    ['', '/circle'],
+    [', also where others wait for the end of the answer', '/circle-below-another'],
+  ])('tells the app of a session that cannot be stored, and still answers%s', async (_, path) => {
     const { token } = await t.login()
-    const reply = await t.get('/circle', token)
+    const reply = await t.get(path, token)
     expect(reply.status).toBe(500)
     expect((reply.body as { message: string }).message).toMatch(/circular/)
   })
