@@ -47,11 +47,20 @@ export const groups = [
     tests: tests('session', 'store-guard', 'store-call', 'session-ends', 'own-session'),
   },
   {
-    sources: session('own-session', 'app-session', 'session-host', 'lazy-session'),
+    sources: session('app-session'),
     tests: [
-      ...tests('session', 'own-session', 'app-session'),
-      ...tests('http', 'session', 'req-session', 'app-session', 'cookie-transport', 'hooks'),
+      ...tests('session', 'app-session'),
+      ...tests('http', 'app-session'),
+      ...tests('start-up', 'app-cookie'),
     ],
+  },
+  {
+    sources: session('own-session'),
+    tests: [...tests('session', 'own-session'), ...tests('http', 'cookie-transport')],
+  },
+  {
+    sources: session('lazy-session'),
+    tests: [...tests('session', 'lazy-session'), ...tests('http', 'req-session')],
   },
   {
     sources: session('key-history', 'user-sessions', 'memory-user-state'),

@@ -58,7 +58,7 @@ export function createOwnSession(
     // A cookie has to be sent again to slide; a token in a header slides with the record.
     rolling: true,
     cookie: {
-      ...(transport.cookie ? session.cookie : { path: '/' }),
+      ...(transport.cookie && session.cookie),
       maxAge: session.ttl * 1000,
     } as CookieOptions,
   }
@@ -160,8 +160,7 @@ export function createOwnSession(
       // A request of its own for express-session: the one that is being answered keeps its state,
       // and the new session is written once, by us, and not again at the end of the response. With what it is asked
       // for, and not inherited from the real one: V8 makes all of a request slow that is a prototype.
-      const { socket: connection } = req
-      const secure = transport.cookie && (req as Partial<Request>).secure
+      const { socket: connection, secure } = req as SessionRequest & Partial<Request>
       const carrier = { connection, secure, sessionStore: store } as unknown as SessionRequest
       generate(carrier)
       const made = carrier.session!

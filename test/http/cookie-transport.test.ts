@@ -72,6 +72,22 @@ describe('cookie transport', () => {
     expect((await t.http.get('/me').set('Cookie', pair(cookieOf(first)))).status).toBe(401)
   })
 
+  it('gives visitors of whom the app keeps nothing neither a session nor a cookie', async () => {
+    const reply = await t.get('/public')
+    expect(reply.body).toEqual({ openid: null, session: true })
+    expect(reply.headers).not.toHaveProperty('set-cookie')
+  })
+
+  it('writes no session that a request only reads', async () => {
+    const { token } = await logIn()
+    const writes = jest.spyOn(MemoryStore.prototype, 'set')
+    await t.get('/me', token).expect(200)
+    expect(writes).not.toHaveBeenCalled()
+    await t.get('/cart', token).expect(200)
+    expect(writes).toHaveBeenCalledTimes(1)
+    writes.mockRestore()
+  })
+
   it('does not fix a session: the one before the login ends with it', async () => {
     const before = pair(cookieOf(await t.http.get('/cart')))
     const login = await t.http

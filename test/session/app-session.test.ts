@@ -43,6 +43,15 @@ describe('before any request', () => {
   })
 })
 
+test('a session that no store keeps is a mistake of the set-up, and not of express-session', async () => {
+  const host = createAppSession(1000)
+  const made = exchange()
+  made.req.session = { id: 'a' } as never
+  const { failure } = await load(host, made)
+  expect(failure).toEqual(missing)
+  expect(failure!.message).toMatch(/is not of express-session/)
+})
+
 describe('a store that goes away', () => {
   test('is 503, not a mistake of the set-up, once it has been seen', async () => {
     const store = new expressSession.MemoryStore()
@@ -77,6 +86,26 @@ describe('a store that goes away', () => {
   })
 })
 
+test('a store that is slow but in time is waited for', async () => {
+  const store = new expressSession.MemoryStore()
+  const host = createAppSession(5000)
+  const { req, res } = await middleware(store)(exchange())
+  for (const method of ['get', 'set', 'destroy'] as const) {
+    const own = store[method].bind(store) as (...args: unknown[]) => void
+    jest.spyOn(store, method).mockImplementation((...args: unknown[]) => {
+      setTimeout(() => {
+        own(...args)
+      }, 30)
+    })
+  }
+  const made = host.make(req, res, record, null)
+  await made.save()
+  await host.save(req)
+  await expect(host.alive([made.sid])).resolves.toEqual([true])
+  await host.end(req, res)
+  await expect(host.alive([made.sid])).resolves.toEqual([false])
+})
+
 describe('a new session', () => {
   test('takes the place of the one on the request, and gives it back where it is abandoned', async () => {
     const store = new expressSession.MemoryStore()
@@ -101,9 +130,28 @@ describe('a new session', () => {
     const made = host.make(req, res, record, null)
     await made.save()
     await expect(host.alive([made.sid, 'other'])).resolves.toEqual([true, false])
-    await expect(load(host, { req, res })).resolves.toEqual({ record })
+    expect(req.session).not.toHaveProperty('wxUser')
+    const loaded = await new Promise((resolve) => {
+      host.load(req, res, resolve)
+    })
+    expect(loaded).toEqual({ record, sid: made.sid, slot: req.session })
     await host.destroy([made.sid])
     await expect(host.alive([made.sid])).resolves.toEqual([false])
+  })
+
+  test('is written when that is asked for, but not once it has ended', async () => {
+    const store = new expressSession.MemoryStore()
+    const host = createAppSession(1000)
+    const { req, res } = await middleware(store)(exchange())
+    const made = host.make(req, res, record, null)
+    await made.save()
+    const set = jest.spyOn(store, 'set')
+    await host.save(req)
+    expect(set).toHaveBeenCalledTimes(1)
+    await host.destroy([made.sid])
+    await expect(host.save(req)).rejects.toMatchObject({ code: 'WX_SESSION_REQUIRED' })
+    expect(req.session).toBeUndefined()
+    expect(set).toHaveBeenCalledTimes(1)
   })
 })
 

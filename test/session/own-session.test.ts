@@ -1,12 +1,13 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import expressSession, { type SessionData, type Store } from 'express-session'
-import { createOwnSession } from '../../src/session/own-session.js'
+import { createOwnSession, type OwnSessionOptions } from '../../src/session/own-session.js'
 import type { WxSessionRecord } from '../../src/session/record.js'
-import type { SessionHost } from '../../src/session/session-host.js'
+import type { Loaded, SessionHost } from '../../src/session/session-host.js'
 import { StoreGuard } from '../../src/session/store-guard.js'
 import { createTokenCodec } from '../../src/session/token.js'
 import { settingsOf } from '../../src/settings.js'
 import type { WxCommonOptions, WxSessionOptions } from '../../src/types.js'
-import { exchange, load } from './http.js'
+import { type Exchange, exchange, load } from './http.js'
 
 // What requests over HTTP cannot show, or only with luck: events of the store, errors of every kind,
 // what a request looks like while express-session has it.
@@ -29,25 +30,24 @@ const unavailable = expect.objectContaining({
   status: 503,
 }) as unknown
 
-interface Setup {
+interface Setup extends OwnSessionOptions {
   store?: Store
-  ready?: () => boolean
   options?: Omit<WxCommonOptions, 'session'>
   session?: Partial<WxSessionOptions>
 }
 
 function hostWith({
   store = new expressSession.MemoryStore(),
-  ready,
   options,
   session,
+  ...more
 }: Setup): SessionHost {
   const settings = settingsOf({
     ...{ appid: 'wx1', secret: 'x', ...options },
     session: { secret, ...session },
   })
   const guard = new StoreGuard(store, { timeout: settings.storeTimeout })
-  return createOwnSession(settings, settings.session!, guard, ready && { ready })
+  return createOwnSession(settings, settings.session!, guard, more)
 }
 
 const stored = (more: object = {}): SessionData =>
@@ -114,6 +114,34 @@ describe('a request with a token', () => {
     const made = exchange(bearer)
     await expect(load(hostWith({ store }), made)).resolves.toEqual({ record: null })
     expect([made.req.session, made.req.sessionID]).toEqual([undefined, undefined])
+    expect(store.asked).toEqual([`get ${sid}`])
+  })
+
+  test.each([false, true])(
+    'is told which session it has, and where that keeps the user (cookies: %j)',
+    async (cookie) => {
+      const store = holding(stored({ wxUser: { name: 'x' } }))
+      const { req, res } = exchange(bearer)
+      const host = hostWith({ store, options: { transport: { cookie } } })
+      const loaded = await new Promise<Loaded>((resolve) => {
+        host.load(req, res, resolve)
+      })
+      expect(loaded).toMatchObject({ record, sid, slot: { wxUser: { name: 'x' } } })
+    },
+  )
+
+  test('whose session cannot be stored as the response ends is told of', async () => {
+    const store = holding(stored())
+    const told: unknown[] = []
+    const { req, res } = exchange(bearer)
+    await load(hostWith({ store, onLateError: (...what) => void told.push(what) }), { req, res })
+    jest.spyOn(store, 'set').mockImplementation((_id, _session, done) => done?.(new Error('full')))
+    Object.assign(req.session!, { n: 1 })
+    res.end()
+    expect(told).toEqual([[unavailable, req]])
+    expect(res.writableEnded).toBe(false)
+    await new Promise(setImmediate)
+    expect(res.writableEnded).toBe(true)
   })
 })
 
@@ -240,10 +268,32 @@ describe('a store that is known to be away', () => {
     await expect(load(host, exchange(bearer))).resolves.toEqual({ record })
   })
 
-  test('fails no request without a token', async () => {
-    const host = hostWith({ ready: () => false })
-    await expect(load(host, exchange())).resolves.toEqual({ record: null })
-    await expect(host.authenticate(exchange().req)).resolves.toBeNull()
+  test.each([false, true])(
+    'fails no request without a token, or with a forged one (cookies: %j)',
+    async (cookie) => {
+      const host = hostWith({ ready: () => false, options: { transport: { cookie } } })
+      for (const headers of [{}, { Authorization: `Bearer ${token}x` }]) {
+        await expect(load(host, exchange(headers))).resolves.toEqual({ record: null })
+        await expect(host.authenticate(exchange(headers).req)).resolves.toBeNull()
+      }
+      const failed = { record: null, failure: unavailable }
+      await expect(load(host, exchange(bearer))).resolves.toEqual(failed)
+    },
+  )
+
+  test('is told of on the channel of outages, when it goes and when it is back', () => {
+    const told: string[] = []
+    const channels = ['begin', 'end'].map((what) => `express-wx-login:store:outage:${what}`)
+    const hear = (message: unknown, name: string | symbol): void => {
+      told.push(`${String(name)} ${Object.keys(message as object).join()}`)
+    }
+    for (const name of channels) subscribe(name, hear)
+    const store = new Told()
+    hostWith({ store })
+    store.emit('disconnect')
+    store.emit('connect')
+    for (const name of channels) unsubscribe(name, hear)
+    expect(told).toEqual([`${channels[0]!} scope`, `${channels[1]!} durationMs`])
   })
 })
 
@@ -384,6 +434,9 @@ describe('a new session', () => {
     })
     // The request it was made in has the session it had: none.
     expect([req.session, req.sessionID]).toEqual([undefined, undefined])
+    // Nor does a response carry it where cookies are off.
+    made.deliver()
+    expect(res.hasHeader('set-cookie')).toBe(false)
     made.abandon()
     await host.destroy([made.sid])
     await expect(host.authenticate(again.req)).resolves.toBeNull()
@@ -423,4 +476,61 @@ describe('a new session', () => {
       unavailable,
     )
   })
+})
+
+describe('the session of a request', () => {
+  const begin = async (store: Told): Promise<Exchange & { host: SessionHost }> => {
+    const host = hostWith({ store })
+    const made = exchange(bearer)
+    await load(host, made)
+    return { ...made, host }
+  }
+
+  test('is written when that is asked for', async () => {
+    const store = holding(stored())
+    const { req, host } = await begin(store)
+    Object.assign(req.session!, { n: 1 })
+    await host.save(req)
+    expect(contentOf(store, sid)).toMatchObject({ wx: record, n: 1 })
+  })
+
+  test('is not written once it has ended, and is off the request then', async () => {
+    const store = holding(stored())
+    const { req, host } = await begin(store)
+    Object.assign(req.session!, { n: 1 })
+    store.destroy(sid)
+    const ended = expect.objectContaining({ code: 'WX_SESSION_REQUIRED', status: 401 }) as unknown
+    await expect(host.save(req)).rejects.toEqual(ended)
+    expect(req.session).toBeUndefined()
+    await expect(host.alive([sid])).resolves.toEqual([false])
+    // Nor is there one to write on a request without.
+    await expect(host.save(exchange().req)).rejects.toEqual(ended)
+  })
+
+  test('ends when that is asked for, and is off the request', async () => {
+    const store = holding(stored())
+    const { req, res, host } = await begin(store)
+    await host.end(req, res)
+    expect([req.session, req.sessionID]).toEqual([undefined, undefined])
+    expect(store.asked).toContain(`destroy ${sid}`)
+    expect(res.hasHeader('set-cookie')).toBe(false)
+  })
+
+  test('has not ended where the store fails to end it', async () => {
+    const store = holding(stored())
+    const { req, res, host } = await begin(store)
+    jest.spyOn(store, 'destroy').mockImplementation((_id, done) => done?.(new Error('away')))
+    await expect(host.end(req, res)).rejects.toEqual(unavailable)
+  })
+})
+
+test('a session lives for ttl, but no longer than absoluteTtl after its login', () => {
+  const host = hostWith({ session: { ttl: 600, absoluteTtl: 3600 } })
+  const now = jest.spyOn(Date, 'now')
+  const after = (seconds: number): number => {
+    now.mockReturnValue(record.loginAt + seconds * 1000)
+    return host.expiresIn(record, exchange().req)
+  }
+  expect([0, 3000, 3000.5, 3590, 3600, 5000].map(after)).toEqual([600, 600, 599, 10, 0, 0])
+  now.mockRestore()
 })
