@@ -5,6 +5,7 @@ import type { Express } from 'express'
 import expressSession, { MemoryStore } from 'express-session'
 import fc from 'fast-check'
 import { getWx, requireWxSession, wxErrorHandler, type WxLoginError } from '../../src/index.js'
+import { listen } from '../support/listen.js'
 import {
   errorReply,
   sessionSecret,
@@ -186,10 +187,12 @@ describe.each<[string, TestAppOptions['wx']]>([
 describe('where cloudHosting is true', () => {
   let t: TestApp
   const users: unknown[] = []
+  const loggedOut: unknown[] = []
   const errors: WxLoginError[] = []
   beforeAll(async () => {
     t = await start({
       cloudHosting: true,
+      onLogout: (event) => void loggedOut.push(event),
       onUser: (event) => {
         users.push(event)
         return { id: event.openid.slice(0, 4) }
@@ -199,6 +202,7 @@ describe('where cloudHosting is true', () => {
   })
   beforeEach(() => {
     users.length = 0
+    loggedOut.length = 0
     errors.length = 0
   })
   afterAll(() => t.close())
@@ -451,7 +455,13 @@ describe('where cloudHosting is true', () => {
 
   it('the routes of a session say that there is none', async () => {
     const session = await t.http.get('/wx/session').set(gateway)
-    expect(session.status).toBe(401)
+    expect([session.status, session.body]).toEqual([
+      401,
+      errorReply('WX_SESSION_REQUIRED', 'login'),
+    ])
+    expect(errors).toMatchObject([
+      { reason: 'a call through cloud hosting that brings no session' },
+    ])
     const profile = await t.http.post('/wx/profile').set(gateway).send({ nickName: 'Ann' })
     expect(profile.body).toEqual({ user: { id: 'oGZU' } })
     expect(users).toMatchObject([{ openid, reason: 'profile', profile: { nickName: 'Ann' } }])
@@ -463,14 +473,26 @@ describe('where cloudHosting is true', () => {
   })
 
   it('logout ends nothing but with everywhere, which ends every session of the user', async () => {
-    const { body } = await t.http.post('/wx/login').set(gateway).send({})
-    const { token } = body as { token: string }
+    const sessions = await Promise.all(
+      [1, 2].map(async () => {
+        const { body } = await t.http.post('/wx/login').set(gateway).send({})
+        return (body as { token: string }).token
+      }),
+    )
+    const listed = await t.wx.sessions.list({ appid, openid })
+    const ids = listed.map(({ id }) => id)
+    const ear = listen()
     expect((await t.http.post('/wx/logout').set(gateway)).status).toBe(204)
-    expect((await t.get('/me', token)).status).toBe(200)
+    for (const token of sessions) expect((await t.get('/me', token)).status).toBe(200)
+    expect(ear.of('session:ended')).toEqual([])
+    expect(loggedOut).toEqual([])
     expect((await t.http.post('/wx/logout').set(gateway).send({ everywhere: true })).status).toBe(
       204,
     )
-    expect((await t.get('/me', token)).status).toBe(401)
+    for (const token of sessions) expect((await t.get('/me', token)).status).toBe(401)
+    expect(ear.of('session:ended')).toEqual([{ sessionIds: ids, reason: 'logout' }])
+    expect(loggedOut).toMatchObject([{ appid, openid, unionid, everywhere: true }])
+    ear.stop()
   })
 
   it('wx.sessions.onEnd has nothing to wait for', async () => {

@@ -1,26 +1,53 @@
-import type { WxLogoutEvent, WxRevokeEvent } from '../../src/index.js'
-import { errorReply, startTestApp, type TestApp, withTestApp } from '../support/test-app.js'
+import { randomUUID } from 'node:crypto'
+import { MemoryStore } from 'express-session'
+import {
+  getWx,
+  requireWxSession,
+  type WxContext,
+  type WxLogoutEvent,
+  type WxRevokeEvent,
+  type WxSessionEnd,
+} from '../../src/index.js'
+import { createRedis } from '../../src/redis/index.js'
+import { redisUrl } from '../support/redis.js'
+import {
+  errorReply,
+  sessionSecret,
+  startTestApp,
+  type TestApp,
+  withTestApp,
+} from '../support/test-app.js'
 
 describe('POST /wx/logout', () => {
   let t: TestApp
   const loggedOut: WxLogoutEvent[] = []
+  const contexts: WxContext[] = []
   beforeAll(async () => {
-    t = await startTestApp({ wx: { onLogout: (event) => void loggedOut.push(event) } })
+    t = await startTestApp({
+      wx: { onLogout: (event) => void loggedOut.push(event) },
+      routes(app) {
+        app.get('/keep', requireWxSession, (req, res) => {
+          contexts.push(getWx(req))
+          res.end()
+        })
+      },
+    })
   })
   afterAll(() => t.close())
   beforeEach(() => loggedOut.splice(0))
 
   it('ends this session and leaves the user’s others', async () => {
-    const [here, there] = [await t.login(), await t.login()]
+    const user = { appid: t.sandbox.appid, openid: t.sandbox.user('alice').openid() }
+    const here = await t.login()
+    const [session] = await t.wx.sessions.list(user)
+    const there = await t.login()
     const reply = await t.post('/wx/logout', undefined, here.token)
     expect(reply.status).toBe(204)
     expect(reply.text).toBe('')
     expect(reply.headers['cache-control']).toBe('no-store')
     expect((await t.get('/me', here.token)).status).toBe(401)
     expect((await t.get('/me', there.token)).status).toBe(200)
-    expect(loggedOut).toEqual([
-      expect.objectContaining({ openid: t.sandbox.user('alice').openid(), everywhere: false }),
-    ])
+    expect(loggedOut).toEqual([{ ...user, sessionId: session!.id, everywhere: false }])
   })
 
   it('with everywhere ends every session of the user, and nobody else’s', async () => {
@@ -30,6 +57,20 @@ describe('POST /wx/logout', () => {
     expect((await t.get('/me', b.token)).status).toBe(401)
     expect((await t.get('/me', other.token)).status).toBe(200)
     expect(loggedOut).toMatchObject([{ everywhere: true }])
+  })
+
+  it('with everywhere tells whoever holds something open for any of the sessions, once', async () => {
+    const all = [await t.login('dave'), await t.login('dave'), await t.login('dave')]
+    contexts.splice(0)
+    const told: WxSessionEnd[] = []
+    for (const { token } of all) {
+      await t.get('/keep', token).expect(200)
+      t.wx.sessions.onEnd(contexts.at(-1)!, (end) => told.push(end))
+    }
+    await t.post('/wx/logout', { everywhere: true }, all[0]!.token).expect(204)
+    const ended = contexts.map(({ sessionId }) => ({ sessionId, reason: 'logout' }))
+    expect(told).toHaveLength(3)
+    expect(told).toEqual(expect.arrayContaining(ended))
   })
 
   it.each([{}, { everywhere: false }])('takes the body %j for this session only', async (body) => {
@@ -44,6 +85,33 @@ describe('POST /wx/logout', () => {
     await t.post('/wx/logout', undefined, token).expect(204)
     await t.post('/wx/logout').expect(204)
     expect(loggedOut).toHaveLength(1)
+  })
+
+  it('is 503 while nobody can say whose the session is, and ends nothing', async () => {
+    const store = new MemoryStore()
+    const session = { secret: sessionSecret, store }
+    await withTestApp({ wx: { session } }, async (away) => {
+      const { token } = await away.login()
+      store.emit('disconnect')
+      const reply = await away.post('/wx/logout', undefined, token)
+      expect(reply.body).toEqual(errorReply('WX_STORE_UNAVAILABLE', 'retry'))
+      store.emit('connect')
+      await away.get('/me', token).expect(200)
+    })
+  })
+
+  it('leaves nothing of the session in the user’s list in Redis', async () => {
+    const redis = createRedis(redisUrl())
+    await redis.connect()
+    const redisPrefix = `test-${randomUUID()}:`
+    await withTestApp({ wx: { redis, redisPrefix } }, async (other) => {
+      const sessions = (): Promise<string[]> => redis.keys(`${redisPrefix}*ses*`)
+      const { token } = await other.login()
+      expect(await sessions()).toHaveLength(2)
+      await other.post('/wx/logout', undefined, token).expect(204)
+      expect(await sessions()).toEqual([])
+    })
+    await redis.close()
   })
 
   it('is 400 with two different tokens', async () => {

@@ -104,6 +104,16 @@ describe('an access token', () => {
     })
   })
 
+  it('is asked for in JSON, and says so, through every fetch', async () => {
+    const types: (string | null)[] = []
+    const fetch: Sandbox['fetch'] = (url, init) => {
+      types.push(new Headers(init?.headers).get('content-type'))
+      return sandbox.fetch(url, init)
+    }
+    await get(start({ fetch }))
+    expect(types).toEqual(['application/json'])
+  })
+
   it('is fetched once by a hundred calls', async () => {
     const tokens = start()
     const all = await Promise.all(Array.from({ length: 100 }, () => get(tokens)))
