@@ -82,8 +82,16 @@ export const groups = [
     sources: routes('body'),
     tests: [...tests('http', 'bad-input'), 'test/start-up/running.test.ts'],
   },
+  { sources: routes('code-hints'), tests: tests('http', 'login') },
   {
-    sources: routes('login', 'make-session', 'exchange', 'code-hints', 'find-app', 'in-flight'),
+    sources: routes('make-session'),
+    tests: tests(
+      'http',
+      ...['login', 'hooks', 'failures', 'diagnostics', 'cloud-hosting', 'key-history'],
+    ),
+  },
+  {
+    sources: routes('login', 'exchange', 'find-app', 'in-flight'),
     tests: tests(
       'http',
       ...['login', 'hooks', 'apps', 'routes', 'failures', 'close'],
@@ -91,10 +99,14 @@ export const groups = [
     ),
   },
   {
-    sources: routes('logout', 'session', 'profile', 'phone', 'keep-user'),
+    sources: routes('logout', 'session'),
+    tests: tests('http', 'logout', 'session', 'bad-input', 'cloud-hosting', 'hooks'),
+  },
+  {
+    sources: routes('profile', 'phone', 'keep-user'),
     tests: tests(
       'http',
-      ...['logout', 'session', 'profile', 'phone', 'bad-input', 'cloud-hosting'],
+      ...['session', 'profile', 'phone', 'bad-input', 'cloud-hosting'],
       ...['hooks', 'diagnostics'],
     ),
   },

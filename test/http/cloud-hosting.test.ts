@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
 import expressSession, { MemoryStore } from 'express-session'
 import fc from 'fast-check'
-import { getWx, requireWxSession, wxErrorHandler, type WxLoginError } from '../../src/index.js'
+import { getWx, requireWxSession, wxErrorHandler, WxLoginError } from '../../src/index.js'
 import { listen } from '../support/listen.js'
 import {
   errorReply,
@@ -189,12 +189,14 @@ describe('where cloudHosting is true', () => {
   const users: unknown[] = []
   const loggedOut: unknown[] = []
   const errors: WxLoginError[] = []
+  let refusal: WxLoginError | undefined
   beforeAll(async () => {
     t = await start({
       cloudHosting: true,
       onLogout: (event) => void loggedOut.push(event),
       onUser: (event) => {
         users.push(event)
+        if (refusal) throw refusal
         return { id: event.openid.slice(0, 4) }
       },
       onError: (error) => void errors.push(error),
@@ -347,10 +349,43 @@ describe('where cloudHosting is true', () => {
         .send(user.encrypt({ steps: 7 }))
       expect(reply.body).toMatchObject({ steps: 7 })
     })
+
+    it('outlives logins without a code, whatever comes of them', async () => {
+      const user = t.sandbox.user('kim')
+      const mine = { ...without(gateway, 'X-WX-UNIONID'), 'X-WX-OPENID': user.openid() }
+      const login = (body: object): Promise<{ status: number }> =>
+        t.http.post('/wx/login').set(mine).send(body)
+      expect((await login({ code: user.login() })).status).toBe(200)
+      expect((await login({})).status).toBe(200)
+      refusal = WxLoginError.reject('This account is closed.')
+      expect((await login({})).status).toBe(403)
+      refusal = undefined
+      // Long after a key that has been replaced would be good for nothing.
+      const later = Date.now() + 20 * 60_000
+      const clock = jest.spyOn(Date, 'now').mockReturnValue(later)
+      try {
+        const reply = await t.http
+          .post('/steps')
+          .set(mine)
+          .send(user.encrypt({ steps: 3 }))
+        expect(reply.body).toMatchObject({ steps: 3 })
+      } finally {
+        clock.mockRestore()
+      }
+    })
   })
 
   describe('POST /wx/login', () => {
+    it('takes data with a code, whose key it is made with', async () => {
+      const user = t.sandbox.user('lea')
+      const mine = { ...without(gateway, 'X-WX-UNIONID'), 'X-WX-OPENID': user.openid() }
+      const body = { code: user.login(), ...user.userInfo() }
+      expect((await t.http.post('/wx/login').set(mine).send(body)).status).toBe(200)
+      expect(users).toMatchObject([{ openid: user.openid(), profile: { source: 'encrypted' } }])
+    })
+
     it('makes a session of the user that WeChat names, without a code and without a body', async () => {
+      const before = t.exchanges()
       for (const body of [{}, undefined, { appid }]) {
         users.length = 0
         const reply = await t.http.post('/wx/login').set(gateway).send(body)
@@ -373,7 +408,7 @@ describe('where cloudHosting is true', () => {
           error: { message: expect.stringMatching(/no session key/) as string },
         })
       }
-      expect(t.exchanges()).toBe(1)
+      expect(t.exchanges()).toBe(before)
       expect(await t.wx.sessions.list({ appid, openid })).toHaveLength(3)
     })
 

@@ -10,6 +10,7 @@ import {
   wxLogin,
   type WxLoginError as WxError,
 } from '../../src/index.js'
+import { listen } from '../support/listen.js'
 import { startRedisServer } from '../support/redis.js'
 import { errorReply, sessionSecret, withTestApp } from '../support/test-app.js'
 
@@ -305,9 +306,13 @@ describe('refused data with one code', () => {
     await withTestApp({}, async (t) => {
       const code = t.sandbox.user('alice').login()
       const bad = t.sandbox.user('bob').encrypt({})
+      const ear = listen()
       for (let i = 0; i < 20; i++) await t.post('/wx/login', { code, ...bad }).expect(409)
       const reply = await t.post('/wx/login', { code, ...bad })
       expect(reply.body).toEqual(errorReply('WX_RATE_LIMITED', 'retry'))
+      // What is not tried counts as no key that did not fit.
+      expect(ear.of('key:refused')).toHaveLength(20)
+      ear.stop()
       expect(t.exchanges()).toBe(1)
     })
   })

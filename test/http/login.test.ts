@@ -227,6 +227,17 @@ describe('POST /wx/login with open data', () => {
     expect(events).toEqual([])
   })
 
+  it('refuses data of which a part is missing, before the code is spent', async () => {
+    const alice = t.sandbox.user('alice')
+    const code = alice.login()
+    const { signature: _, ...unsigned } = alice.userInfo()
+    const before = t.exchanges()
+    const reply = await t.post('/wx/login', { code, ...unsigned })
+    expect([reply.status, reply.body]).toEqual([400, errorReply('WX_BAD_REQUEST', 'none')])
+    expect(t.exchanges()).toBe(before)
+    await t.post('/wx/login', { code }).expect(200)
+  })
+
   it('lets the code be posted again without the data, without a second exchange', async () => {
     const alice = t.sandbox.user('alice')
     const code = alice.login()

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import express, { type Express } from 'express'
 import expressSession from 'express-session'
+import { createClient } from 'redis'
 import {
   getWx,
   type WxFetch,
@@ -364,6 +365,28 @@ describe('any other message', () => {
     },
   )
 
+  it('is answered with a word of plain text, which nothing keeps', async () => {
+    const t = await start()
+    const timestamp = String(Math.floor(Date.now() / 1000))
+    const query = { timestamp, nonce: 'n', signature: signPush(token, timestamp, 'n') }
+    const reply = await t.http.post('/wx/push').query(query).send(text)
+    expect([reply.status, reply.text]).toEqual([200, 'success'])
+    expect(reply.headers).toMatchObject({
+      'content-type': 'text/plain; charset=utf-8',
+      'cache-control': 'no-store',
+    })
+  })
+
+  it('may have 32 kB and no byte more', async () => {
+    const t = await start()
+    const empty = JSON.stringify({ MsgType: 'text', Content: '' }).length
+    const sized = (bytes: number): string =>
+      JSON.stringify({ MsgType: 'text', Content: 'x'.repeat(bytes - empty) })
+    expect((await t.send(sized(32 * 1024 + 1))).status).toBe(413)
+    expect((await t.send(sized(32 * 1024))).status).toBe(200)
+    expect(t.messages).toHaveLength(1)
+  })
+
   it('is told with the request', async () => {
     let ip: string | undefined
     const t = await start({ onMessage: (_, req) => void (ip = req.ip) })
@@ -650,6 +673,15 @@ describe('where the app parses bodies before the plugin', () => {
         req.resume().on('end', () => next())
       },
     ],
+    [
+      'something that read it and left an empty object, as parsers of Express 4 do',
+      (req, _, next) => {
+        req.resume().on('end', () => {
+          req.body = {}
+          next()
+        })
+      },
+    ],
   ])('%s is a set-up error that says where to put the plugin', async (_, middleware) => {
     const t = await start({}, { before: (app) => app.use(middleware) })
     const reply = await t.event('user_info_modified', { format: 'xml' })
@@ -788,6 +820,20 @@ test('a message keeps its place for as long as its hook and the end of sessions 
   end()
   expect(await answered).toEqual(success)
   await redis.close()
+})
+
+test('while Redis is known to be away, a message is answered 503 at once, and Redis is not asked', async () => {
+  const server = await startRedisServer()
+  await server.stop()
+  const redis = createClient({ url: server.url, disableOfflineQueue: true })
+  const t = await start({}, { wx: { redis } })
+  const reply = await t.event('user_info_modified')
+  expect([reply.status, JSON.parse(reply.body)]).toEqual([
+    503,
+    errorReply('WX_STORE_UNAVAILABLE', 'retry'),
+  ])
+  expect(t.errors).toMatchObject([{ reason: 'the session store is disconnected' }])
+  expect(t.messages).toEqual([])
 })
 
 describe('while Redis is away', () => {
