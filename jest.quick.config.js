@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os'
 import base from './jest.config.js'
 
-/** They need a browser, PostgreSQL, other processes or real projects: npm run test:page, test:app, test:package. */
+/** They need a browser, a database, other processes or real projects: npm run test:page, test:app, test:package. */
 const byName = [
   ...['sandbox-page', 'miniprogram'],
-  ...['example-app', 'sandbox/scenarios', 'support'],
+  ...['example-app', 'recipes', 'sandbox/scenarios', 'support'],
   'package',
 ]
 

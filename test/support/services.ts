@@ -38,6 +38,13 @@ export async function ensurePostgres(): Promise<string> {
   return join(initdb, '..')
 }
 
+/** Path of MariaDB's server; installs it as root on Debian, else says how. */
+export function ensureMariaDb(): Promise<string> {
+  // Debian keeps servers where only root's PATH looks.
+  const folders = (): string[] => ['/usr/sbin', '/usr/libexec']
+  return ensure({ program: 'mariadbd', package: 'mariadb-server-core', folders })
+}
+
 /** Path of a headless-capable Chromium; installs it, with a font for Chinese, as root on Debian, else says how. */
 export async function ensureChromium(): Promise<string> {
   const known = ['chromium', 'google-chrome', 'chromium-browser']
