@@ -28,12 +28,15 @@ export interface RecipeRun {
   stop(): Promise<void>
 }
 
-/** The second app of the sandbox, for recipes with several. */
-export const otherApp = { appid: 'wx2222222222222222', secret: '2'.repeat(32) }
+/** All apps of the sandbox: its own, and those with the appids of the page about several apps. */
+export const apps = [
+  { appid: SANDBOX_APPID, secret: SANDBOX_SECRET },
+  { appid: 'wx1111111111111111', secret: '1'.repeat(32) },
+  { appid: 'wx2222222222222222', secret: '2'.repeat(32) },
+] as const
 
 export async function startRecipeRun(workspace: Workspace): Promise<RecipeRun> {
-  const apps = [{ appid: SANDBOX_APPID, secret: SANDBOX_SECRET }, otherApp]
-  const sandbox = createSandbox({ apps })
+  const sandbox = createSandbox({ apps: [...apps] })
   await sandbox.listen(0, '127.0.0.1')
   const redis = await startRedisServer()
   const servers: RecipeServer[] = []
