@@ -193,7 +193,10 @@ test('a function is asked once a login, before the code is spent, and never by t
 test('a third-party platform exchanges codes with its own token, and calls with the authorizer’s', async () => {
   const server = await start('platform-app.js')
   const { appid } = first
-  const errcodes: Record<string, number> = { bad: 40029, spent: 40163, risky: 40226, other: 61003 }
+  const errcodes: Record<string, number> = {
+    ...{ bad: 40029, spent: 40163, risky: 40226 },
+    ...{ often: 45011, busy: -1, other: 61003 },
+  }
   beyondSandbox['/sns/component/jscode2session'] = ({ searchParams }) => {
     const errcode = errcodes[searchParams.get('js_code')!]
     if (errcode) return { errcode, errmsg: 'no' }
@@ -223,6 +226,8 @@ test('a third-party platform exchanges codes with its own token, and calls with 
   expect(await login(server, { code: 'bad', appid })).toEqual([401, 'WX_CODE_INVALID'])
   expect(await login(server, { code: 'spent', appid })).toEqual([401, 'WX_CODE_USED'])
   expect(await login(server, { code: 'risky', appid })).toEqual([403, 'WX_USER_BLOCKED'])
+  expect(await login(server, { code: 'often', appid })).toEqual([429, 'WX_RATE_LIMITED'])
+  expect(await login(server, { code: 'busy', appid })).toEqual([503, 'WX_BUSY'])
   expect(await login(server, { code: 'other', appid })).toEqual([502, 'WX_UPSTREAM'])
   const notOurs = { code: 'good', appid: second.appid }
   expect(await login(server, notOurs)).toEqual([400, 'WX_APP_UNKNOWN'])

@@ -1,4 +1,7 @@
+import { connect } from 'node:net'
 import { createRecipesProject } from '../docs/recipes-project.js'
+import { startFakeWeChat } from '../example-app/fake-wechat.js'
+import { until } from '../support/until.js'
 import { onSandbox, type RecipeRun, type RecipeServer, startRecipeRun } from './recipe-run.js'
 
 const project = createRecipesProject('docs/recipes.md')
@@ -65,3 +68,30 @@ test('a global prefix moves the controllers and not the plugin, as the page says
   expect((await prefixed.ask('/api/me', { token })).body).toEqual(user('alice'))
   expect((await prefixed.ask('/api/wx/session', { token })).status).toBe(404)
 })
+
+test('on SIGTERM a login that is under way gets its session, and the process ends by itself', async () => {
+  const wechat = await startFakeWeChat()
+  try {
+    const ending = await recipe.start('dist/main.js', wechat.env)
+    const release = wechat.hold()
+    const login = ending.ask('/wx/login', { body: { code: 'carol-1' } })
+    await wechat.received(1)
+    const exited = ending.stop('SIGTERM')
+    // It is on its way out once it takes no new connections.
+    await until(() => connects(ending.url).then((open) => !open))
+    release()
+    expect(await login).toMatchObject({ status: 200, body: { token: expect.any(String) } })
+    expect(await exited).toEqual({ code: 0, signal: null })
+  } finally {
+    await wechat.close()
+  }
+})
+
+/** Whether the server takes a new connection. */
+function connects(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}
