@@ -1,5 +1,6 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Options, transformSync } from '@swc/core'
 import { type CodeBlock, codeOf, read, root } from './markdown.js'
 import { createWorkspace, run, type Workspace } from './workspace.js'
 
@@ -43,8 +44,10 @@ export interface RecipesProject extends Workspace {
   block(words: string): string
   /** The names of the page's files that end like this. */
   files(extension: string): string[]
-  /** Checks all files strictly and writes what Node runs to `dist`; gives what TypeScript has to say. */
+  /** Checks all files strictly; gives what TypeScript has to say. */
   compile(): Promise<string>
+  /** Writes what Node runs to `dist`, without looking at types. */
+  build(): void
 }
 
 /** A project with all files of a page of recipes, as a reader would have copied them. */
@@ -68,8 +71,29 @@ export function createRecipesProject(page: string): RecipesProject {
       const { ok, stdout, stderr } = await run(compiler, ['-p', workspace.path])
       return ok ? '' : stdout + stderr
     },
+    build() {
+      mkdirSync(join(workspace.path, 'dist'))
+      for (const name of readdirSync(join(workspace.path, 'src'))) {
+        const { code } = transformSync(
+          readFileSync(join(workspace.path, 'src', name), 'utf8'),
+          name.endsWith('.ts') ? swcOptions('typescript') : swcOptions('ecmascript'),
+        )
+        workspace.write(join('dist', name.replace(/\.ts$/, '.js')), code)
+      }
+    },
   }
 }
+
+/** The same as the options of TypeScript below, as far as they concern what comes out. */
+const swcOptions = (syntax: 'typescript' | 'ecmascript'): Options => ({
+  swcrc: false,
+  jsc: {
+    target: 'es2022',
+    parser: syntax === 'typescript' ? { syntax, decorators: true } : { syntax },
+    transform: { legacyDecorator: true, decoratorMetadata: true },
+  },
+  module: { type: 'es6' },
+})
 
 const tsconfig = {
   compilerOptions: {
@@ -78,7 +102,7 @@ const tsconfig = {
     lib: ['es2023'],
     types: ['node'],
     rootDir: 'src',
-    outDir: 'dist',
+    noEmit: true,
     strict: true,
     exactOptionalPropertyTypes: true,
     skipLibCheck: true,
