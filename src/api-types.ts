@@ -112,28 +112,3 @@ export type WxAccessTokenSource = (d: {
   invalid?: string | undefined
   signal: AbortSignal
 }) => string | Promise<string>
-
-/** An access token and when it ends. Inside the package. */
-export interface StoredToken {
-  token: string
-  /** Unix ms. */
-  expiresAt: number
-}
-
-/**
- * Where access tokens are kept for all processes, by appid. Inside the package: implemented in redis/; without Redis
- * each process has its own token, which WeChat answers the same to all. Methods reject where the store is away.
- */
-export interface TokenStore {
-  read(appid: string): Promise<StoredToken | null>
-  write(appid: string, token: StoredToken): Promise<void>
-  /** Forgets the token, only if it still is this one. */
-  drop(appid: string, token: string): Promise<void>
-  /**
-   * Lets one process at a time refresh the token.
-   *
-   * @param ms - how long at most
-   * @returns what gives the place back, or null where another has it
-   */
-  lock(appid: string, ms: number): Promise<(() => Promise<void>) | null>
-}

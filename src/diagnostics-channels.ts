@@ -1,6 +1,6 @@
 import { channel, tracingChannel } from 'node:diagnostics_channel'
 import { WxLoginError, type WxErrorCode } from './errors.js'
-import type { WxSessionEnd } from './types.js'
+import type { WxSessionEnd } from './plugin-types.js'
 
 /** Who asked, as far as logs may know. */
 interface OfRequest {

@@ -21,6 +21,23 @@ export { getWx } from './context.js'
 export type { WxDiagnostics, WxWeChatCall } from './diagnostics-channels.js'
 export { errorCodes, WxLoginError } from './errors.js'
 export type { WxErrorAction, WxErrorCode, WxLoginErrorOptions } from './errors.js'
+export type { WxLoginEvent, WxLogoutEvent, WxRevokeEvent, WxUserEvent } from './hook-types.js'
+export type {
+  GuardOptions,
+  WxAppResolver,
+  WxCloudHostingOptions,
+  WxCommonOptions,
+  WxCookieOptions,
+  WxFetch,
+  WxKeyHistoryOptions,
+  WxLoginOptions,
+  WxRedisClient,
+  WxRoutes,
+  WxSessionOptions,
+  WxTransportOptions,
+  WxWeChatOptions,
+} from './option-types.js'
+export type { WxLogin, WxSessionEnd, WxSessionInfo, WxSessions } from './plugin-types.js'
 export type { WxAccountEventName, WxMessagePushOptions, WxPushMessage } from './push-types.js'
 export type { WxCheck, WxFinding, WxReadiness, WxReadinessOptions } from './readiness-types.js'
 export { requestIdOf } from './request-id.js'
@@ -28,38 +45,17 @@ export { requireWxSession } from './require-wx-session.js'
 export type { WxSessionRecord } from './session/record.js'
 export type {
   Awaitable,
-  GuardOptions,
   WxApp,
-  WxAppResolver,
-  WxCloudHostingOptions,
   WxCodeSession,
-  WxCommonOptions,
   WxContext,
-  WxCookieOptions,
   WxEncryptedData,
-  WxFetch,
   WxIdentity,
-  WxKeyHistoryOptions,
-  WxLogin,
-  WxLoginEvent,
-  WxLoginOptions,
-  WxLogoutEvent,
   WxPhone,
   WxProfile,
-  WxRedisClient,
   WxRegister,
-  WxRevokeEvent,
-  WxRoutes,
-  WxSessionEnd,
-  WxSessionInfo,
-  WxSessionOptions,
-  WxSessions,
   WxSignedData,
-  WxTransportOptions,
   WxUser,
-  WxUserEvent,
   WxWatermark,
-  WxWeChatOptions,
 } from './types.js'
 export { code2Session } from './wechat/code2session.js'
 export { decryptData, verifySignature } from './wechat/open-data.js'

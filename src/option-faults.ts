@@ -1,9 +1,10 @@
 import * as v from 'valibot'
 import { WxLoginError } from './errors.js'
 import { unknownOptions } from './option-names.js'
+import type { WxCommonOptions, WxSessionOptions } from './option-types.js'
 import { appSchema, defaultTtl, optionSchema, production } from './options.js'
 import { explained, type SetUpFault, type StartUpTopic } from './start-up.js'
-import type { WxApp, WxCommonOptions, WxSessionOptions } from './types.js'
+import type { WxApp } from './types.js'
 
 /** Where an option is explained; by its path, without the numbers of lists. */
 function topicOf(path: string): StartUpTopic {

@@ -1,8 +1,9 @@
 import { sidOf } from './context.js'
 import { WxLoginError } from './errors.js'
+import type { WxSessions } from './plugin-types.js'
 import { reportRevoked, type Runtime } from './runtime.js'
+import type { WxIdentity } from './types.js'
 import type { UserSessions } from './session/user-sessions.js'
-import type { WxIdentity, WxSessions } from './types.js'
 
 const misuse = (message: string): WxLoginError => new WxLoginError('WX_APP_CONFIG', { message })
 

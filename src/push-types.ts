@@ -33,28 +33,3 @@ export interface WxMessagePushOptions {
    */
   onMessage?: ((message: WxPushMessage, req: Request) => Awaitable<void>) | undefined
 }
-
-/** The place of whoever handles a message. Inside the package. */
-export interface OnceClaim {
-  /** It is handled: remembered for {@link rememberedFor}. */
-  done(): Promise<void>
-  /** It is not: the next one may try. */
-  release(): Promise<void>
-}
-
-/** How long what was handled is remembered, in ms: longer than any request with its signature is accepted. */
-export const rememberedFor = 15 * 60_000
-
-/**
- * Lets each thing be done once, by one at a time. Inside the package: implemented in memory (wechat/) and in Redis
- * (redis/). Methods reject where the store is away.
- */
-export interface Once {
-  /**
-   * Takes the place for at most `ms`: longer than the work takes, so that only the place of a process that died
-   * becomes free by itself.
-   *
-   * @returns `running` while another one has it; `done` where it was done
-   */
-  begin(id: string, ms: number): Promise<OnceClaim | 'running' | 'done'>
-}

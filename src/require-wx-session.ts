@@ -1,11 +1,11 @@
 import type { NextFunction, Request, Response } from 'express'
 import { events } from './diagnostics-channels.js'
 import { WxLoginError } from './errors.js'
+import type { GuardOptions } from './option-types.js'
 import { requestIdOf } from './request-id.js'
 import { sendError } from './respond.js'
 import { requestState } from './runtime.js'
 import { explained } from './start-up.js'
-import type { GuardOptions } from './types.js'
 
 /**
  * What most refused requests get. Without a stack trace: it would say that the guard made it, and cost more than all

@@ -1,8 +1,5 @@
 import { warnOnce } from './diagnostics.js'
-import { defaultTtl, isLoopback, production } from './options.js'
-import { explained } from './start-up.js'
 import type {
-  WxApp,
   WxAppResolver,
   WxCommonOptions,
   WxCookieOptions,
@@ -11,7 +8,10 @@ import type {
   WxRoutes,
   WxSessionOptions,
   WxWeChatOptions,
-} from './types.js'
+} from './option-types.js'
+import { defaultTtl, isLoopback, production } from './options.js'
+import { explained } from './start-up.js'
+import type { WxApp } from './types.js'
 
 /** The options with every default filled in. */
 export interface Settings {

@@ -1,9 +1,10 @@
 import type { Request } from 'express'
 import { DeadlineError, withDeadline } from './deadline.js'
 import { WxLoginError } from './errors.js'
+import type { WxUserEvent } from './hook-types.js'
 import type { Runtime } from './runtime.js'
 import type { Settings } from './settings.js'
-import type { WxUser, WxUserEvent } from './types.js'
+import type { WxUser } from './types.js'
 
 /** What the caller reads where it is not a user that could not be saved. */
 const failures: Readonly<Record<string, string>> = {

@@ -7,6 +7,8 @@ import { createReadiness } from './doctor/readiness.js'
 import { authenticate, loadLogin, shareContext } from './load-login.js'
 import { nodeFaults } from './node-version.js'
 import { findOptionFaults, optionError } from './option-faults.js'
+import type { WxLoginOptions } from './option-types.js'
+import type { WxLogin } from './plugin-types.js'
 import { publicSessions } from './public-sessions.js'
 import { redisFaults, redisWarnings } from './redis/check-client.js'
 import { requireWxSession } from './require-wx-session.js'
@@ -23,7 +25,6 @@ import { shareSession } from './session/lazy-session.js'
 import { createUserSessions, type UserSessions } from './session/user-sessions.js'
 import { settingsOf } from './settings.js'
 import { explained, type SetUpFault } from './start-up.js'
-import type { WxLogin, WxLoginOptions } from './types.js'
 
 /** Clients whose errors are listened to. */
 const heard = new WeakSet<object>()

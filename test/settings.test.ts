@@ -1,7 +1,7 @@
 import expressSession from 'express-session'
 import type * as Settings from '../src/settings.js'
+import type { WxLoginOptions } from '../src/option-types.js'
 import { settingsOf } from '../src/settings.js'
-import type { WxLoginOptions } from '../src/types.js'
 
 const app = { appid: 'wx1111111111111111', secret: 'appsecret0123456789abcdef01234567' }
 const other = { appid: 'wx2222222222222222', secret: 'othersecret456789abcdef0123456789' }

@@ -1,7 +1,8 @@
 import expressSession from 'express-session'
 import type { LiveClient } from '../redis/client-kind.js'
+import type { WxRedisClient } from '../option-types.js'
 import { type Settings, wechatDefaults } from '../settings.js'
-import type { WxApp, WxRedisClient } from '../types.js'
+import type { WxApp } from '../types.js'
 
 /** What is examined: a server, or the set-up of one. */
 export interface Patient {

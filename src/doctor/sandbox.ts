@@ -1,7 +1,7 @@
+import type { WxFetch } from '../option-types.js'
 import { isLoopback, production } from '../options.js'
 import type { WxFinding } from '../readiness-types.js'
 import { SANDBOX_APPID, SANDBOX_SECRET } from '../sandbox-app.js'
-import type { WxFetch } from '../types.js'
 import { addressOf, askWeChat } from '../wechat/http.js'
 import { isJsonObject } from '../wechat/json.js'
 import { consolePage, fault, fine, warning } from './finding.js'

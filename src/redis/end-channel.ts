@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { EndChannel, SessionsEnd } from '../types.js'
+import type { EndChannel, SessionsEnd } from '../state-types.js'
 import type { LiveClient } from './client-kind.js'
 import { endCopy } from './copies.js'
 import type { RedisLink } from './link.js'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Once, rememberedFor } from '../push-types.js'
+import { type Once, rememberedFor } from '../state-types.js'
 import { createAsk } from './ask.js'
 import type { RedisLink } from './link.js'
 import { isWrongType } from './reply-error.js'

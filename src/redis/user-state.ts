@@ -1,5 +1,6 @@
+import type { UserState } from '../state-types.js'
 import { createThrottle } from '../throttle.js'
-import type { UserState, WxIdentity } from '../types.js'
+import type { WxIdentity } from '../types.js'
 import { createAsk } from './ask.js'
 import type { RedisLink } from './link.js'
 import { isWrongType } from './reply-error.js'

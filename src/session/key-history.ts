@@ -1,5 +1,6 @@
 import type { Settings } from '../settings.js'
-import type { StoredKey, UserKey, UserState, WxIdentity } from '../types.js'
+import type { StoredKey, UserKey, UserState } from '../state-types.js'
+import type { WxIdentity } from '../types.js'
 import { keyIdOf } from './record.js'
 import type { Sealer } from './sealing.js'
 

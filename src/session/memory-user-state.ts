@@ -1,4 +1,5 @@
-import type { StoredKeys, UserState, WxIdentity } from '../types.js'
+import type { StoredKeys, UserState } from '../state-types.js'
+import type { WxIdentity } from '../types.js'
 
 const maxUsers = 10_000
 const minute = 60_000

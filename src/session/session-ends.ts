@@ -1,6 +1,7 @@
 import { observe } from '../diagnostics.js'
 import { events } from '../diagnostics-channels.js'
-import type { EndChannel, SessionsEnd, WxSessionEnd } from '../types.js'
+import type { WxSessionEnd } from '../plugin-types.js'
+import type { EndChannel, SessionsEnd } from '../state-types.js'
 import { publicId } from './record.js'
 
 const sweepEvery = 10_000

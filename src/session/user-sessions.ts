@@ -1,4 +1,6 @@
-import type { UserState, WxIdentity, WxSessionInfo } from '../types.js'
+import type { WxSessionInfo } from '../plugin-types.js'
+import type { UserState } from '../state-types.js'
+import type { WxIdentity } from '../types.js'
 import { publicId } from './record.js'
 import type { SessionHost } from './session-host.js'
 import { available } from './store-guard.js'

@@ -1,5 +1,6 @@
 import { traceWeChat } from '../diagnostics-channels.js'
-import type { WxApp, WxFetch } from '../types.js'
+import type { WxFetch } from '../option-types.js'
+import type { WxApp } from '../types.js'
 import type { AccessTokens } from './access-token.js'
 import type { Breaker } from './breaker.js'
 import { errcodeOf } from './errcodes.js'

@@ -1,6 +1,6 @@
 import { WxLoginError } from '../errors.js'
+import type { WxFetch } from '../option-types.js'
 import { wechatDefaults } from '../settings.js'
-import type { WxFetch } from '../types.js'
 import { isJsonObject } from './json.js'
 import { isFetchStock } from './stock-fetch.js'
 import { askOverWire, type WireAnswer, type WireRequest } from './wire.js'

@@ -1,4 +1,4 @@
-import { type Once, rememberedFor } from '../push-types.js'
+import { type Once, rememberedFor } from '../state-types.js'
 
 const maxRemembered = 10_000
 

@@ -1,5 +1,6 @@
 import { traceWeChat } from '../diagnostics-channels.js'
-import type { WxApp, WxFetch } from '../types.js'
+import type { WxFetch } from '../option-types.js'
+import type { WxApp } from '../types.js'
 import { errcodeOf } from './errcodes.js'
 import { addressOf, askWeChat } from './http.js'
 import type { WireRequest } from './wire.js'

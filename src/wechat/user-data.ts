@@ -1,7 +1,7 @@
 import { events } from '../diagnostics-channels.js'
 import type { WxLoginError } from '../errors.js'
+import type { UserKey } from '../state-types.js'
 import type {
-  UserKey,
   WxEncryptedData,
   WxIdentity,
   WxPhone,

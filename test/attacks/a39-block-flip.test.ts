@@ -1,4 +1,5 @@
 import express from 'express'
+import type { WxUserEvent } from '../../src/hook-types.js'
 import {
   decryptData,
   getWx,
@@ -6,7 +7,7 @@ import {
   wxErrorHandler,
   WxLoginError,
 } from '../../src/index.js'
-import type { WxEncryptedData, WxUserEvent } from '../../src/types.js'
+import type { WxEncryptedData } from '../../src/types.js'
 import { startTestApp, type TestApp } from '../support/test-app.js'
 import { bytesFor, encrypt } from '../wechat/phone.js'
 import { createAttacker } from './attacker.js'

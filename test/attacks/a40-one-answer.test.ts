@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
-import type { WxEncryptedData, WxUserEvent } from '../../src/types.js'
+import type { WxUserEvent } from '../../src/hook-types.js'
+import type { WxEncryptedData } from '../../src/types.js'
 import { startTestApp, type TestApp } from '../support/test-app.js'
 import { bytesFor, encrypt } from '../wechat/phone.js'
 import { createAttacker } from './attacker.js'

@@ -1,6 +1,7 @@
 import { createDecipheriv } from 'node:crypto'
+import type { WxUserEvent } from '../../src/hook-types.js'
 import { decryptData, WxLoginError } from '../../src/index.js'
-import type { WxEncryptedData, WxUserEvent } from '../../src/types.js'
+import type { WxEncryptedData } from '../../src/types.js'
 import { errorReply, startTestApp, type TestApp } from '../support/test-app.js'
 import { bytesFor } from '../wechat/phone.js'
 import { budget, createAttacker, postSeen } from './attacker.js'

@@ -1,7 +1,8 @@
 import express from 'express'
+import type { WxUserEvent } from '../../src/hook-types.js'
 import { getWx, requireWxSession, wxErrorHandler } from '../../src/index.js'
+import type { WxEncryptedData } from '../../src/types.js'
 import { createSandbox, type Sandbox } from '../../src/sandbox/index.js'
-import type { WxEncryptedData, WxUserEvent } from '../../src/types.js'
 import { errorReply, startTestApp, type TestApp } from '../support/test-app.js'
 import { bytesFor, encrypt } from '../wechat/phone.js'
 

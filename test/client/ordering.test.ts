@@ -1,4 +1,4 @@
-import type { WxKeyHistoryOptions } from '../../src/types.js'
+import type { WxKeyHistoryOptions } from '../../src/option-types.js'
 import { outcome, type Phone, type Setting, start } from './support.js'
 
 type Remembers = 'the newest key only' | 'the last keys'

@@ -4,7 +4,7 @@ import { optionFaults } from '../../src/option-faults.js'
 import { settingsOf } from '../../src/settings.js'
 import { codes, optionPages, read, root, tableWith } from './markdown.js'
 
-const types = ['src/types.ts', 'src/push-types.ts']
+const types = ['src/types.ts', 'src/option-types.ts', 'src/push-types.ts']
   .map((file) => readFileSync(join(root, file), 'utf8'))
   .join('\n')
 

@@ -1,9 +1,11 @@
 import { createDecipheriv, createHash, randomUUID } from 'node:crypto'
 import express, { type Request } from 'express'
+import type { WxUserEvent } from '../../src/hook-types.js'
 import { getWx, requireWxSession, wxErrorHandler, type WxLoginError } from '../../src/index.js'
+import type { WxLoginOptions } from '../../src/option-types.js'
+import type { WxEncryptedData, WxSignedData } from '../../src/types.js'
 import { createRedis, type WxRedis } from '../../src/redis/index.js'
 import { createSandbox, type Sandbox, type SandboxUserInfo } from '../../src/sandbox/index.js'
-import type { WxEncryptedData, WxLoginOptions, WxSignedData, WxUserEvent } from '../../src/types.js'
 import { redisUrl } from '../support/redis.js'
 import { type LoginReply, sessionSecret, startTestApp, type TestApp } from '../support/test-app.js'
 

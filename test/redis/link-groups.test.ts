@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCluster } from 'redis'
 import { withDeadline } from '../../src/deadline.js'
+import type { SessionsEnd } from '../../src/state-types.js'
 import type { LiveClient } from '../../src/redis/client-kind.js'
 import { createRedis, type WxRedis } from '../../src/redis/create-redis.js'
 import { createRedisEndChannel } from '../../src/redis/end-channel.js'
 import { createRedisLink, type RedisLink } from '../../src/redis/link.js'
-import type { SessionsEnd } from '../../src/types.js'
 import { startCluster, startSentinel } from '../support/topologies.js'
 import { until } from '../support/until.js'
 

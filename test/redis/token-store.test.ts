@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createClient } from 'redis'
-import type { TokenStore } from '../../src/api-types.js'
+import type { TokenStore } from '../../src/state-types.js'
 import { createRedisTokenStore } from '../../src/redis/token-store.js'
 import { createSealer } from '../../src/session/sealing.js'
 import { redisUrl, startRedisServer } from '../support/redis.js'

@@ -1,5 +1,5 @@
 import { createRedisUserState } from '../../src/redis/user-state.js'
-import type { UserState } from '../../src/types.js'
+import type { UserState } from '../../src/state-types.js'
 import { linkTo } from '../support/redis-link.js'
 
 const alice = { appid: 'wx1', openid: 'oAlice' }

@@ -3,7 +3,8 @@ import { createKeyHistory, type KeyHistory } from '../../src/session/key-history
 import { createMemoryUserState } from '../../src/session/memory-user-state.js'
 import { keyIdOf } from '../../src/session/record.js'
 import { createSealer } from '../../src/session/sealing.js'
-import type { UserKey, UserState, WxIdentity } from '../../src/types.js'
+import type { UserKey, UserState } from '../../src/state-types.js'
+import type { WxIdentity } from '../../src/types.js'
 import { bytesFor } from '../wechat/phone.js'
 import { alice, aliceElsewhere, bob, type Kind, userStates } from './user-states.js'
 

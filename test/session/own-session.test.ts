@@ -5,8 +5,8 @@ import type { WxSessionRecord } from '../../src/session/record.js'
 import type { Loaded, SessionHost } from '../../src/session/session-host.js'
 import { StoreGuard } from '../../src/session/store-guard.js'
 import { createTokenCodec } from '../../src/session/token.js'
+import type { WxCommonOptions, WxSessionOptions } from '../../src/option-types.js'
 import { settingsOf } from '../../src/settings.js'
-import type { WxCommonOptions, WxSessionOptions } from '../../src/types.js'
 import { type Exchange, exchange, load } from './http.js'
 
 // What requests over HTTP cannot show, or only with luck: events of the store, errors of every kind,

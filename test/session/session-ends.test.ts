@@ -1,6 +1,7 @@
 import { publicId } from '../../src/session/record.js'
 import { createSessionEnds, type SessionEnds } from '../../src/session/session-ends.js'
-import type { EndChannel, SessionsEnd, WxSessionEnd } from '../../src/types.js'
+import type { WxSessionEnd } from '../../src/plugin-types.js'
+import type { EndChannel, SessionsEnd } from '../../src/state-types.js'
 
 // The news themselves go over real Redis in test/redis/end-channel.test.ts and test/http/session-ends.test.ts.
 

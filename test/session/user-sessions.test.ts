@@ -1,11 +1,11 @@
 import expressSession, { type SessionData } from 'express-session'
 import { WxLoginError } from '../../src/errors.js'
+import type { UserState } from '../../src/state-types.js'
 import { createMemoryUserState } from '../../src/session/memory-user-state.js'
 import { publicId } from '../../src/session/record.js'
 import type { SessionHost } from '../../src/session/session-host.js'
 import { StoreGuard } from '../../src/session/store-guard.js'
 import { createUserSessions, type UserSessions } from '../../src/session/user-sessions.js'
-import type { UserState } from '../../src/types.js'
 
 const alice = { appid: 'wx1', openid: 'oAlice' }
 const bob = { appid: 'wx1', openid: 'oBob' }

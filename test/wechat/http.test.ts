@@ -1,4 +1,4 @@
-import type { WxFetch } from '../../src/types.js'
+import type { WxFetch } from '../../src/option-types.js'
 import {
   addressOf,
   askWeChat,
