@@ -32,8 +32,7 @@ export function createLastMinute<E extends Shared>(
   }
   const entries = new Map<string, Kept>()
   // Their order is kept apart: a map steps over everything that was deleted to find its oldest.
-  let order: Kept[] = []
-  let oldest = 0
+  const order: Kept[] = []
   const keyOf = (name: readonly string[]): string => hash('sha256', name.join('\n'), 'base64')
 
   const drop = (kept: Kept): void => {
@@ -42,15 +41,7 @@ export function createLastMinute<E extends Shared>(
 
   function forgetOld(): void {
     const past = now() - keepFor
-    for (; oldest < order.length; oldest++) {
-      const kept = order[oldest]!
-      if (kept.since > past && order.length - oldest <= maxEntries) break
-      drop(kept)
-    }
-    if (oldest * 2 > order.length) {
-      order = order.slice(oldest)
-      oldest = 0
-    }
+    while (order.length > maxEntries || (order[0] && order[0].since <= past)) drop(order.shift()!)
   }
 
   return {

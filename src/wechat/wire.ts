@@ -75,9 +75,8 @@ function receive(maxBytes: number, { begin, done, fail }: Receiver): Dispatcher.
   }
   return {
     onRequestStart: begin,
+    // Once more for each answer of 1xx, which another follows.
     onResponseStart(controller, statusCode, headers) {
-      // Others follow.
-      if (statusCode < 200) return
       status = statusCode
       coding = headers['content-encoding']
       if (status > 299) drop(controller, '')

@@ -88,13 +88,18 @@ test('tracers that listen to undici hear of a login', async () => {
   ])
 })
 
-test('the connections of an app that asks ever new servers do not pile up', async () => {
+test('the connections to sixteen servers are kept, those of an app that asks ever more do not pile up', async () => {
   wechat.say(good)
   const first = connectionsTo(wechat.baseUrl)
   await logIn()
+  const ask = (port: number): object => connectionsTo(`http://127.0.0.1:${String(port)}`)
+  const others = Array.from({ length: 15 }, (_, i) => ask(i + 1))
   expect(connectionsTo(wechat.baseUrl)).toBe(first)
-  for (let port = 1; port <= 16; port++) connectionsTo(`http://127.0.0.1:${String(port)}`)
+  expect(wechat.open).toBe(1)
+
+  ask(16)
   await until(() => wechat.open === 0)
+  for (const [i, other] of others.entries()) expect(ask(i + 1)).toBe(other)
   expect(connectionsTo(wechat.baseUrl)).not.toBe(first)
   await expect(logIn()).resolves.toMatchObject({ openid: good.openid })
 })

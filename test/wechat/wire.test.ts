@@ -192,6 +192,14 @@ describe('a kept connection', () => {
     expect(wechat.connections).toBeGreaterThan(1)
   })
 
+  test('carries an answer that others of 1xx come before', async () => {
+    wechat.answer((_req, res) => {
+      res.writeEarlyHints({ link: '</a>; rel=preload' })
+      answered(res)
+    })
+    await expect(many(2, logIn)).resolves.toEqual([session, session])
+  })
+
   test('carries any answer of success', async () => {
     wechat.answer((_req, res) => res.writeHead(299).end(JSON.stringify(good)))
     await expect(many(2, logIn)).resolves.toEqual([session, session])
