@@ -168,16 +168,18 @@ export const groups = [
     sources: ['src/option-faults.ts', 'src/start-up.ts'],
     tests: ['test/options.test.ts', 'test/start-up/options.test.ts'],
   },
+  { sources: ['src/diagnostics.ts'], tests: ['test/diagnostics.test.ts'] },
+  { sources: ['src/user-hook.ts', 'src/served-app.ts'], tests: tests('http', 'hooks', 'apps') },
+  { sources: ['src/request-id.ts'], tests: tests('http', 'request-id') },
   {
-    sources: ['src/diagnostics.ts', 'src/user-hook.ts', 'src/served-app.ts', 'src/request-id.ts'],
-    tests: ['test/diagnostics.test.ts', ...tests('http', 'hooks', 'apps', 'request-id', 'api')],
+    sources: ['src/context.ts'],
+    tests: tests('http', 'authenticate', 'session', 'key-refusals', 'profile', 'key-history'),
   },
   {
-    sources: ['context', 'runtime', 'public-sessions', 'diagnostics-channels'].map(
-      (name) => `src/${name}.ts`,
-    ),
-    tests: tests('http', 'profile', 'key-history', 'logout', 'authenticate', 'diagnostics'),
+    sources: ['src/runtime.ts', 'src/public-sessions.ts'],
+    tests: tests('http', 'logout', 'session-ends', 'diagnostics'),
   },
+  { sources: ['src/diagnostics-channels.ts'], tests: tests('http', 'diagnostics') },
   {
     sources: ['src/cloud-call.ts', 'src/session/cloud-caller.ts', ...routes('hear-cloud')],
     tests: tests('http', 'cloud-hosting'),

@@ -44,8 +44,9 @@ describe('observe', () => {
     expect(hook.mock.calls).toEqual([[1, 'two']])
   })
 
-  test('does nothing without a hook', () => {
+  test('does nothing without a hook, and does not warn', () => {
     expect(() => diagnostics.observe('onLogin', undefined)).not.toThrow()
+    expect(emitWarning).not.toHaveBeenCalled()
   })
 
   test('does not wait for the hook', () => {

@@ -1,4 +1,4 @@
-import type { WxAppResolver } from '../../src/index.js'
+import type { WxAppResolver, WxLoginError } from '../../src/index.js'
 import { errorReply, startTestApp, type TestApp, withTestApp } from '../support/test-app.js'
 
 const one = { appid: 'wx1111111111111111', secret: 'secret-of-one' }
@@ -136,8 +136,9 @@ describe('an app resolver', () => {
     )
   })
 
-  it('that fails or hangs is answered before the code is spent', async () => {
+  it('that fails or hangs is answered before the code is spent, and the operator reads which hook it was', async () => {
     let hang = false
+    const errors: WxLoginError[] = []
     await withResolver(
       () => {
         if (hang) return new Promise(() => undefined)
@@ -147,13 +148,18 @@ describe('an app resolver', () => {
         const code = t.sandbox.user('alice').login(one)
         const failed = await t.post('/wx/login', { code })
         expect(failed.status).toBe(500)
-        expect(failed.body).toEqual(errorReply('WX_USER_HOOK_FAILED', 'retry'))
+        const message = expect.stringContaining('mini program') as string
+        expect(failed.body).toEqual(errorReply('WX_USER_HOOK_FAILED', 'retry', { message }))
         expect(failed.text).not.toContain('canary')
         hang = true
         expect((await t.post('/wx/login', { code })).status).toBe(503)
         expect(t.exchanges()).toBe(0)
+        expect(errors).toMatchObject([
+          { reason: 'apps failed', cause: new Error('canary-database') },
+          { reason: expect.stringMatching(/^apps gave/) as string },
+        ])
       },
-      { hookTimeout: 50 },
+      { hookTimeout: 50, onError: (error: WxLoginError) => void errors.push(error) },
     )
   })
 })

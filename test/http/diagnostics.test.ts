@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { tracingChannel } from 'node:diagnostics_channel'
 import { MemoryStore } from 'express-session'
-import { requireWxSession, WxLoginError, type WxLoginOptions } from '../../src/index.js'
+import { requireWxSession, WxLoginError } from '../../src/index.js'
 import { createRedis, type WxRedis } from '../../src/redis/index.js'
 import { type Ear, listen } from '../support/listen.js'
-import { redisUrl, startRedisServer } from '../support/redis.js'
+import { redisUrl } from '../support/redis.js'
 import { startTestApp, type TestApp, withTestApp } from '../support/test-app.js'
-import { until } from '../support/until.js'
 import { routesOf } from './key-apps.js'
 
 const ms = expect.any(Number) as number
@@ -307,45 +306,6 @@ describe('the diagnostics channels', () => {
 })
 
 describe('a store that is away', () => {
-  test.each(['kill', 'freeze'] as const)(
-    'is told of once when it goes (%s) and once when it is back, with each operation that failed',
-    async (how) => {
-      const server = await startRedisServer()
-      const redis = createRedis(server.url)
-      await redis.connect()
-      const wx: Partial<WxLoginOptions> = { redis }
-      await withTestApp({ wx }, async (t) => {
-        const { token } = await t.login()
-        expect(ear.of('store:failed')).toEqual([])
-        server[how]()
-        await t.get('/me', token).expect(503)
-        await until(() => ear.of('store:outage:begin').length > 0)
-        await t.get('/me', token).expect(503)
-        await t.post('/wx/login', { code: t.sandbox.user('alice').login() }).expect(503)
-        expect(ear.of('store:outage:begin')).toEqual([{ scope: 'all' }])
-        expect(ear.of('store:outage:end')).toEqual([])
-        if (how === 'freeze')
-          expect(ear.of('store:failed')).toEqual([{ operation: 'get', late: true }])
-        expect(ear.of('guard:refused')).toEqual([
-          expect.objectContaining({ code: 'WX_STORE_UNAVAILABLE', status: 503 }),
-          expect.objectContaining({ code: 'WX_STORE_UNAVAILABLE', status: 503 }),
-        ])
-        expect(ear.of('login:failed')).toEqual([
-          expect.objectContaining({ code: 'WX_STORE_UNAVAILABLE', status: 503 }),
-        ])
-        await server.restart()
-        await until(() => ear.of('store:outage:end').length > 0)
-        expect(ear.of('store:outage:begin')).toHaveLength(1)
-        expect(ear.of('store:outage:end')).toEqual([{ durationMs: ms }])
-        // A client that is closed while it connects can leave that connection behind.
-        await until(() => redis.isReady)
-      })
-      await redis.close()
-      await server.stop()
-    },
-    20_000,
-  )
-
   test('is told of as such a store itself says it', async () => {
     const store = new MemoryStore()
     const session = { secret: 'a session secret of the tests, long enough', store }

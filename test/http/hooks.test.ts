@@ -52,6 +52,7 @@ describe('onUser', () => {
     ],
     ['rejects', () => Promise.reject(new Error('canary-db-password'))],
     ['rejects with nothing', () => Promise.reject(undefined as unknown as Error)],
+    ['rejects as wx.api does', () => Promise.reject(new WxLoginError('WX_UPSTREAM'))],
     ['returns what JSON cannot hold', () => ({ big: 1n })],
     ['returns a function', () => () => undefined],
   ])('that %s makes no session and says nothing of why to the phone', async (_how, onUser) => {
@@ -69,6 +70,15 @@ describe('onUser', () => {
         ).resolves.toEqual([])
       },
     )
+  })
+
+  it('that returns what JSON cannot hold is named to the operator', async () => {
+    const causes: unknown[] = []
+    const onError = (error: WxLoginError): unknown => causes.push(error.cause)
+    await withTestApp({ wx: { onUser: () => () => undefined, onError } }, async (t) => {
+      await t.post('/wx/login', { code: t.sandbox.user('alice').login() }).expect(500)
+      expect(causes).toEqual([new TypeError('onUser returned something JSON cannot hold')])
+    })
   })
 
   it('that failed is run again for the same code, without a second exchange', async () => {
@@ -204,12 +214,17 @@ describe('hooks that observe', () => {
         const { token } = await t.login()
         await t.post('/wx/logout', undefined, token).expect(204)
         await t.get('/me', token).expect(401)
+        await t.login()
+        const user = { appid: t.sandbox.appid, openid: t.sandbox.user('alice').openid() }
+        await expect(t.wx.sessions.revokeAll(user)).resolves.toBe(1)
       },
     )
     const codes = warnings.mock.calls.map(([, o]) => (o as { code?: string }).code)
     warnings.mockRestore()
     expect(codes).toEqual(
-      expect.arrayContaining(['WX_HOOK_onLogin', 'WX_HOOK_onLogout', 'WX_HOOK_onError']),
+      expect.arrayContaining(
+        ['onLogin', 'onLogout', 'onError', 'onRevoke'].map((hook) => `WX_HOOK_${hook}`),
+      ),
     )
   })
 })

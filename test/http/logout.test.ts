@@ -127,8 +127,12 @@ describe('POST /wx/logout', () => {
 describe('wx.sessions', () => {
   let t: TestApp
   const revoked: WxRevokeEvent[] = []
+  const contexts: WxContext[] = []
   beforeAll(async () => {
-    t = await startTestApp({ wx: { onRevoke: (event) => void revoked.push(event) } })
+    t = await startTestApp({
+      wx: { onRevoke: (event) => void revoked.push(event) },
+      routes: (app) => app.get('/keep', (req, res) => res.json(contexts.push(getWx(req)))),
+    })
   })
   afterAll(() => t.close())
   beforeEach(() => revoked.splice(0))
@@ -137,6 +141,12 @@ describe('wx.sessions', () => {
     appid: t.sandbox.appid,
     openid: t.sandbox.user(name).openid(),
   })
+
+  /** What `req.wx` is in a request of a new session. */
+  async function keptContext(name: string): Promise<WxContext> {
+    await t.get('/keep', (await t.login(name)).token).expect(200)
+    return contexts.at(-1)!
+  }
 
   it('lists the live sessions of a user by public ids, newest first', async () => {
     const [first, second, gone] = [await t.login(), await t.login(), await t.login()]
@@ -183,6 +193,26 @@ describe('wx.sessions', () => {
     await expect(revokeAll({ openid } as never)).rejects.toMatchObject(wrong)
     await expect(t.wx.sessions.list(undefined as never)).rejects.toMatchObject(wrong)
     expect((await t.get('/me', token)).status).toBe(200)
+  })
+
+  it('tells who waits for the end of a session of the end of that one, until it is forgotten', async () => {
+    const told: unknown[] = []
+    const [first, second] = [await keptContext('heidi'), await keptContext('heidi')]
+    t.wx.sessions.onEnd(first, (end) => told.push(end))
+    const forget = t.wx.sessions.onEnd(second, (end) => told.push(end))
+    await t.wx.sessions.revoke(who('heidi'), first.sessionId)
+    expect(told).toEqual([{ sessionId: first.sessionId, reason: 'revoke' }])
+    forget()
+    await t.wx.sessions.revokeAll(who('heidi'))
+    expect(told).toHaveLength(1)
+  })
+
+  it('waits for the end of no session where there is none', () => {
+    for (const none of [{}, { ...who('alice'), sessionId: 'x' }]) {
+      expect(() => t.wx.sessions.onEnd(none as WxContext, () => undefined)).toThrow(
+        expect.objectContaining({ code: 'WX_SESSION_REQUIRED' }),
+      )
+    }
   })
 })
 

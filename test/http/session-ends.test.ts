@@ -152,14 +152,6 @@ test('a listener that was forgotten is told nothing', async () => {
   expect(told).toEqual([])
 })
 
-test('what is no context is refused', () => {
-  for (const thing of [{}, { ...userOf('alice'), sessionId: 'x' }]) {
-    expect(() => a.wx.sessions.onEnd(thing as WxContext, () => undefined)).toThrow(
-      expect.objectContaining({ code: 'WX_SESSION_REQUIRED' }),
-    )
-  }
-})
-
 describe('a WebSocket', () => {
   test('is closed as its session ends in another process', async () => {
     const { token } = await b.login()
