@@ -173,7 +173,7 @@ export const groups = [
   { sources: ['src/request-id.ts'], tests: tests('http', 'request-id') },
   {
     sources: ['src/context.ts'],
-    tests: tests('http', 'authenticate', 'session', 'key-refusals', 'profile', 'key-history'),
+    tests: tests('http', 'req-wx', 'authenticate', 'profile', 'key-refusals'),
   },
   {
     sources: ['src/runtime.ts', 'src/public-sessions.ts'],
