@@ -129,6 +129,30 @@ describe('the diagnostics channels', () => {
     expect(ear.of('wechat:error')).toHaveLength(1)
   })
 
+  test('trace how long WeChat took', async () => {
+    const began = performance.now()
+    await t.login()
+    const [call] = ear.of('wechat:asyncEnd') as [{ durationMs: number }]
+    expect(call.durationMs).toBeGreaterThan(0)
+    expect(call.durationMs).toBeLessThan(performance.now() - began)
+  })
+
+  test('tell of each error what is known of it and nothing else', async () => {
+    await t.http.post('/wx/login').set('X-Request-Id', 'req-3').send({ code: 'nonsense' })
+    await t.http.post('/wx/login').set('X-Request-Id', 'req-4').send({ code: 5 })
+    expect(ear.of('error')).toStrictEqual([
+      {
+        code: 'WX_CODE_INVALID',
+        status: 401,
+        errcode: 40029,
+        rid: expect.any(String) as string,
+        reason: expect.any(String) as string,
+        requestId: 'req-3',
+      },
+      { code: 'WX_BAD_REQUEST', status: 400, requestId: 'req-4' },
+    ])
+  })
+
   test('trace the calls of wx.api and their access token', async () => {
     const { token } = await t.login()
     since()
@@ -184,7 +208,7 @@ describe('the diagnostics channels', () => {
       failure = new WxLoginError('WX_CODE_INVALID', { errcode: 40029 })
       await own.post('/wx/login', { code: 'three' }).expect(401)
       const call = { endpoint: 'code2Session', appid: own.sandbox.appid, durationMs: ms }
-      expect(ear.of('wechat:asyncEnd')).toEqual([
+      expect(ear.of('wechat:asyncEnd')).toStrictEqual([
         { ...call, errcode: 0, result: undefined },
         { ...call, error: expect.objectContaining({ code: 'WX_UPSTREAM' }) as Error },
         { ...call, errcode: 40029, error: failure },
@@ -311,13 +335,24 @@ describe('a store that is away', () => {
     const session = { secret: 'a session secret of the tests, long enough', store }
     await withTestApp({ wx: { session } }, async (t) => {
       const { token } = await t.login()
+      store.emit('connect')
+      expect(ear.of('store:outage:end')).toEqual([])
+      const before = performance.now()
       store.emit('disconnect')
       store.emit('disconnect')
       await t.get('/me', token).expect(503)
       store.emit('connect')
+      store.emit('connect')
+      const most = performance.now() - before
       await t.get('/me', token).expect(200)
       expect(ear.of('store:outage:begin')).toEqual([{ scope: 'all' }])
       expect(ear.of('store:outage:end')).toEqual([{ durationMs: ms }])
+      const [{ durationMs }] = ear.of('store:outage:end') as [{ durationMs: number }]
+      expect(durationMs).toBeGreaterThan(0)
+      expect(durationMs).toBeLessThanOrEqual(most)
+      store.emit('disconnect')
+      expect(ear.of('store:outage:begin')).toHaveLength(2)
+      store.emit('connect')
     })
   })
 

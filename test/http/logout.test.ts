@@ -167,7 +167,7 @@ describe('wx.sessions', () => {
     await expect(t.wx.sessions.revoke(who('erin'), id)).resolves.toBe(false)
     await expect(t.wx.sessions.revoke(who('dave'), id)).resolves.toBe(true)
     expect((await t.get('/me', token)).status).toBe(401)
-    expect(revoked).toEqual([{ ...who('dave'), sessionIds: [id], reason: 'revoke' }])
+    expect(revoked).toStrictEqual([{ ...who('dave'), sessionIds: [id], reason: 'revoke' }])
   })
 
   it('revokes all sessions but one', async () => {
@@ -191,6 +191,7 @@ describe('wx.sessions', () => {
     await expect(revokeAll(who('grace'), typo)).rejects.toMatchObject(wrong)
     const { openid } = who('grace')
     await expect(revokeAll({ openid } as never)).rejects.toMatchObject(wrong)
+    await expect(revokeAll({ appid: t.sandbox.appid } as never)).rejects.toMatchObject(wrong)
     await expect(t.wx.sessions.list(undefined as never)).rejects.toMatchObject(wrong)
     expect((await t.get('/me', token)).status).toBe(200)
   })
