@@ -68,6 +68,15 @@ describe('req.wx', () => {
     expect(inspect(wx, { showHidden: true, getters: true })).not.toContain(key)
   })
 
+  it('reads good data as often as it is sent', async () => {
+    const wx = await contextOf('alice')
+    const data = t.sandbox.user('alice').userInfo()
+    for (let i = 0; i < 25; i++) {
+      await wx.decrypt(data)
+      await expect(wx.verifySignature(data)).resolves.toBe(true)
+    }
+  })
+
   it('says what is wrong with data that is not there', async () => {
     const wx = await contextOf('alice')
     for (const nothing of [undefined, null, {}]) {
