@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import type { Express } from 'express'
 import { MemoryStore } from 'express-session'
 import { getWx, requireWxSession, type WxContext } from '../../src/index.js'
+import { createSandbox } from '../../src/sandbox/index.js'
 import { sessionSecret, startTestApp, type TestApp, withTestApp } from '../support/test-app.js'
 
 /** A route behind the guard that keeps what `getWx` gives. */
@@ -91,23 +92,28 @@ describe('req.wx', () => {
     }
   })
 
-  it('of a call through cloud hosting has no session and no key, and says what brings one', async () => {
-    const openid = 'oGZUI0egBJY1zhBYw2KhdUfwVJJE'
-    const { body } = await t
-      .get('/wx')
-      .set({ 'X-WX-SOURCE': 'wx_client', 'X-WX-OPENID': openid, 'X-WX-APPID': t.sandbox.appid })
-    expect(body).toMatchObject({ openid, sessionId: '', user: null })
+  it('of a call through cloud hosting has no session, and no key before a login by code brings one', async () => {
+    const carol = t.sandbox.user('carol')
+    const call = {
+      'X-WX-SOURCE': 'wx_client',
+      'X-WX-OPENID': carol.openid(),
+      'X-WX-APPID': t.sandbox.appid,
+    }
+    const { body } = await t.get('/wx').set(call)
+    expect(body).toMatchObject({ openid: carol.openid(), sessionId: '', user: null })
     const missing = {
       code: 'WX_STALE_KEY',
       message: expect.stringContaining('wx.login') as string,
       reason: expect.stringContaining('cloud hosting') as string,
     }
     expect(() => last().sessionKey).toThrow(expect.objectContaining(missing))
-    const data = t.sandbox.user('alice').encrypt({ steps: 1 })
-    await expect(last().decrypt(data)).rejects.toMatchObject(missing)
+    await expect(last().decrypt(carol.encrypt({ steps: 1 }))).rejects.toMatchObject(missing)
     expect(() => t.wx.sessions.onEnd(last(), () => undefined)).toThrow(
       expect.objectContaining({ code: 'WX_SESSION_REQUIRED' }),
     )
+    await t.login('carol')
+    await t.get('/wx').set(call).expect(200)
+    await expect(last().decrypt(carol.encrypt({ steps: 1 }))).resolves.toMatchObject({ steps: 1 })
   })
 })
 
@@ -122,6 +128,34 @@ it('has the session’s own key in a process that remembers no key of the user',
       await expect(last().decrypt(data)).resolves.toMatchObject({ steps: 1 })
     })
   })
+})
+
+it('counts its key from when WeChat was asked for it, however long the login took', async () => {
+  const real = Date.now.bind(Date)
+  let ahead = 0
+  const clock = jest.spyOn(Date, 'now').mockImplementation(() => real() + ahead)
+  const session = { secret: sessionSecret, store: new MemoryStore() }
+  const onUser = (): void => void (ahead += 2000)
+  const sandbox = createSandbox({ rateLimit: 0, rotation: 'always', now: () => Date.now() })
+  const { routes, last } = keeper()
+  try {
+    await withTestApp({ sandbox, wx: { session, onUser } }, async (slow) => {
+      const { token } = await slow.login()
+      const { rawData, signature } = sandbox.user('alice').userInfo()
+      await withTestApp({ sandbox, wx: { session }, routes }, async (other) => {
+        ahead += 1000
+        await other.login()
+        await other.get('/wx', token).expect(200)
+        await expect(last().verifySignature({ rawData, signature })).resolves.toBe(true)
+        // Past the ten minutes for which a key that was replaced is good.
+        ahead += 601_000
+        await expect(last().verifySignature({ rawData, signature })).resolves.toBe(false)
+      })
+    })
+  } finally {
+    clock.mockRestore()
+    await sandbox.close()
+  }
 })
 
 it('whose key was sealed with a secret that is gone says so to the operator, also where data comes', async () => {
