@@ -177,7 +177,7 @@ export const groups = [
   },
   {
     sources: ['src/runtime.ts', 'src/public-sessions.ts'],
-    tests: tests('http', 'logout', 'session-ends', 'diagnostics'),
+    tests: tests('http', 'logout', 'diagnostics'),
   },
   { sources: ['src/diagnostics-channels.ts'], tests: tests('http', 'diagnostics') },
   {

@@ -74,7 +74,7 @@ describe('onUser', () => {
 
   it('that returns what JSON cannot hold is named to the operator', async () => {
     const causes: unknown[] = []
-    const onError = (error: WxLoginError): unknown => causes.push(error.cause)
+    const onError = (error: WxLoginError): void => void causes.push(error.cause)
     await withTestApp({ wx: { onUser: () => () => undefined, onError } }, async (t) => {
       await t.post('/wx/login', { code: t.sandbox.user('alice').login() }).expect(500)
       expect(causes).toEqual([new TypeError('onUser returned something JSON cannot hold')])
