@@ -173,7 +173,7 @@ export const groups = [
   { sources: ['src/request-id.ts'], tests: tests('http', 'request-id') },
   {
     sources: ['src/context.ts'],
-    tests: tests('http', 'req-wx', 'authenticate', 'profile'),
+    tests: tests('http', 'req-wx', 'authenticate', 'profile', 'logout'),
   },
   {
     sources: ['src/runtime.ts', 'src/public-sessions.ts'],

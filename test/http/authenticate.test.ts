@@ -89,7 +89,8 @@ describe('the guard and getWx without the plugin', () => {
     try {
       res.json(getWx(req))
     } catch (error) {
-      res.json({ is: WxLoginError.is(error), code: (error as WxLoginError).code })
+      const { code, message } = error as WxLoginError
+      res.json({ is: WxLoginError.is(error), code, message })
     }
   })
 
@@ -98,7 +99,11 @@ describe('the guard and getWx without the plugin', () => {
     expect(guarded.status).toBe(500)
     expect(guarded.body).toEqual(errorReply('WX_SESSION_MISSING', 'none'))
     expect(guarded.text).toMatch(/app\.use\(wxLogin/)
-    expect((await request(app).get('/got')).body).toEqual({ is: true, code: 'WX_SESSION_MISSING' })
+    expect((await request(app).get('/got')).body).toEqual({
+      is: true,
+      code: 'WX_SESSION_MISSING',
+      message: expect.stringMatching(/app\.use\(wxLogin.*#not-seen$/) as string,
+    })
   })
 
   it('are not satisfied by somebody else’s req.wx', async () => {

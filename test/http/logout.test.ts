@@ -165,9 +165,10 @@ describe('wx.sessions', () => {
     const { id } = (await t.wx.sessions.list(who('dave')))[0]!
     await expect(t.wx.sessions.revoke(who('dave'), 'nonsense')).resolves.toBe(false)
     await expect(t.wx.sessions.revoke(who('erin'), id)).resolves.toBe(false)
-    await expect(t.wx.sessions.revoke(who('dave'), id)).resolves.toBe(true)
+    const dave = { ...who('dave'), unionid: 'u-dave' }
+    await expect(t.wx.sessions.revoke(dave, id)).resolves.toBe(true)
     expect((await t.get('/me', token)).status).toBe(401)
-    expect(revoked).toStrictEqual([{ ...who('dave'), sessionIds: [id], reason: 'revoke' }])
+    expect(revoked).toStrictEqual([{ ...dave, sessionIds: [id], reason: 'revoke' }])
   })
 
   it('revokes all sessions but one', async () => {
@@ -181,6 +182,7 @@ describe('wx.sessions', () => {
     await expect(t.wx.sessions.revokeAll(who('frank'))).resolves.toBe(1)
     await expect(t.wx.sessions.revokeAll(who('frank'))).resolves.toBe(0)
     expect(revoked).toHaveLength(2)
+    expect(revoked[1]).toStrictEqual({ ...who('frank'), sessionIds: [kept!.id], reason: 'revoke' })
   })
 
   it('ends nothing where it is called by mistake, and says what is wrong', async () => {

@@ -4,9 +4,11 @@ import { errorReply, startTestApp, type TestApp } from '../support/test-app.js'
 describe('POST /wx/profile', () => {
   let t: TestApp
   const events: WxUserEvent[] = []
+  const reasons: (string | undefined)[] = []
   beforeAll(async () => {
     t = await startTestApp({
       wx: {
+        onError: ({ reason }) => void reasons.push(reason),
         onUser(event) {
           events.push(event)
           if (event.profile?.nickName === 'nobody') return undefined
@@ -250,6 +252,7 @@ describe('POST /wx/profile', () => {
       expect((await t.post(`/verify?${query.toString()}`, undefined, token)).body).toEqual(
         errorReply('WX_RATE_LIMITED', 'retry'),
       )
+      expect(reasons.at(-1)).toMatch(/refused/)
     })
   })
 })

@@ -1,9 +1,15 @@
 import { inspect } from 'node:util'
 import type { Express } from 'express'
 import { MemoryStore } from 'express-session'
-import { getWx, requireWxSession, type WxContext } from '../../src/index.js'
+import { getWx, requireWxSession, type WxContext, wxErrorHandler } from '../../src/index.js'
 import { createSandbox } from '../../src/sandbox/index.js'
-import { sessionSecret, startTestApp, type TestApp, withTestApp } from '../support/test-app.js'
+import {
+  errorReply,
+  sessionSecret,
+  startTestApp,
+  type TestApp,
+  withTestApp,
+} from '../support/test-app.js'
 
 /** A route behind the guard that keeps what `getWx` gives. */
 function keeper(): { routes: (app: Express) => void; last: () => WxContext } {
@@ -108,12 +114,30 @@ describe('req.wx', () => {
     }
     expect(() => last().sessionKey).toThrow(expect.objectContaining(missing))
     await expect(last().decrypt(carol.encrypt({ steps: 1 }))).rejects.toMatchObject(missing)
+    // What is no data of WeChat's is a mistake of the caller's, key or no key.
+    await expect(last().decrypt({} as never)).rejects.toMatchObject({ code: 'WX_BAD_REQUEST' })
     expect(() => t.wx.sessions.onEnd(last(), () => undefined)).toThrow(
       expect.objectContaining({ code: 'WX_SESSION_REQUIRED' }),
     )
     await t.login('carol')
     await t.get('/wx').set(call).expect(200)
     await expect(last().decrypt(carol.encrypt({ steps: 1 }))).resolves.toMatchObject({ steps: 1 })
+  })
+})
+
+it('throws why nobody can say who is asking, also on a route without the guard', async () => {
+  const store = new MemoryStore()
+  const routes = (app: Express): void => {
+    app.get('/unguarded', (req, res) => void res.json(getWx(req)))
+    app.use(wxErrorHandler)
+  }
+  await withTestApp({ wx: { session: { secret: sessionSecret, store } }, routes }, async (t) => {
+    const { token } = await t.login()
+    await t.get('/unguarded', token).expect(200)
+    await t.get('/unguarded').expect(401)
+    store.emit('disconnect')
+    const reply = await t.get('/unguarded', token).expect(503)
+    expect(reply.body).toEqual(errorReply('WX_STORE_UNAVAILABLE', 'retry'))
   })
 })
 
