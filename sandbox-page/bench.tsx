@@ -1,5 +1,6 @@
 import type { JSX } from 'preact'
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
+import { isUserName } from '../src/sandbox/user-name.js'
 import type { Api, SandboxConfig } from './api/index.js'
 import { Device } from './device/device.js'
 import { Guide } from './guide/guide.js'
@@ -12,7 +13,7 @@ import type { PhoneStatus } from './phone-messages.js'
 import type { Panel, Place, Settings } from './settings.js'
 import { Banner } from './shell/banner.js'
 import { Header } from './shell/header.js'
-import { goodName, readAddress } from './shell/typed.js'
+import { readAddress } from './shell/typed.js'
 import { useTargetState } from './shell/use-target-state.js'
 import { Icon, type IconName } from './ui/icon.js'
 import { Tabs } from './ui/tabs.js'
@@ -100,7 +101,7 @@ export function Bench(props: {
       {targetState.state === 'wrong' ? (
         <Banner words={settings.target ?? target ?? ''} why={targetState.message} />
       ) : null}
-      {goodName(user) ? null : <Banner words={user} why={texts.header.newUserBad} />}
+      {isUserName(user) ? null : <Banner words={user} why={texts.header.newUserBad} />}
       {appKnown || settings.appid === null ? null : (
         <Banner words={settings.appid} why={texts.header.appUnknown} />
       )}
@@ -126,7 +127,7 @@ export function Bench(props: {
           <h2 class="unseen">{texts.columns.phone}</h2>
           <Device
             {...{ user, appid, lang, theme }}
-            target={goodName(user) ? target : null}
+            target={isUserName(user) ? target : null}
             onStatus={setStatus}
           />
         </section>

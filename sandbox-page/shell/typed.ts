@@ -9,10 +9,3 @@ export function readAddress(text: string): string | null {
   const plain = search === '' && hash === '' && username === ''
   return /^https?:$/.test(protocol) && plain ? origin + pathname.replace(/\/+$/, '') : null
 }
-
-// Emoji of several people are held together by U+200D.
-const printable = /^(?:[^\p{C}\p{Zl}\p{Zp}]|\u200d)+$/u
-
-/** Whether the sandbox takes this as a user's name: 1 to 64 characters that can be seen. */
-export const goodName = (name: string): boolean =>
-  printable.test(name) && name.trim() !== '' && [...name].length <= 64

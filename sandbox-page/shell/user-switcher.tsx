@@ -1,10 +1,10 @@
 import type { JSX } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { isUserName } from '../../src/sandbox/user-name.js'
 import { shellTexts } from '../i18n/shell.js'
 import type { Lang } from '../i18n/lang.js'
 import { Button } from '../ui/button.js'
 import { Select } from '../ui/select.js'
-import { goodName } from './typed.js'
 
 const other = '\n'
 
@@ -51,8 +51,8 @@ export function UserSwitcher(props: {
       onSubmit={(event) => {
         event.preventDefault()
         const name = draft.trim()
-        setWrong(!goodName(name))
-        if (!goodName(name)) return
+        setWrong(!isUserName(name))
+        if (!isUserName(name)) return
         close()
         onUser(name)
       }}

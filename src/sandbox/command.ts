@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util'
 import { SANDBOX_SECRET } from './apps.js'
+import { type CommandIo, UsageError } from './command-io.js'
 import { createSandbox } from './create-sandbox.js'
+import type { SandboxOptions, SandboxRotation } from './option-types.js'
 import { SandboxError } from './sandbox-error.js'
-import type { Sandbox, SandboxOptions, SandboxRotation } from './types.js'
+import type { Sandbox } from './types.js'
 
 const sandboxUsage = `Usage: express-wx-login sandbox [options]
        express-wx-login sandbox verify --target <url>   checks a login backend in any language: verify --help
@@ -23,18 +25,6 @@ Options:
   --rotation <p>    when wx.login changes the session key: always, interval or never (default always)
   -h, --help        this text
 `
-
-/** The process around the command. */
-export interface CommandIo {
-  out(text: string): void
-  err(text: string): void
-  /** Resolves when the command shall end. */
-  readonly stopped: Promise<unknown>
-  /** Whether colours may be used. Default: no */
-  readonly colors?: boolean | undefined
-}
-
-class UsageError extends Error {}
 
 interface SandboxCommand {
   readonly help: boolean

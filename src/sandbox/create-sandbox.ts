@@ -1,11 +1,12 @@
-import { explained } from '../start-up.js'
 import { join } from 'node:path'
+import { explained } from '../start-up.js'
 import { createPages } from './control/pages.js'
 import type { Controlled } from './control/types.js'
 import { createDispatch } from './dispatch.js'
 import { createFaults } from './faults.js'
 import { createInProcessFetch } from './in-process-fetch.js'
 import { createJournal } from './journal.js'
+import type { SandboxOptions } from './option-types.js'
 import { readOptions } from './options.js'
 import { packageFolder } from './package-folder.js'
 import { createDevice, createTimers } from './phone/in-process.js'
@@ -14,7 +15,7 @@ import { SandboxError } from './sandbox-error.js'
 import { createHandler, createListener, type Listener } from './server.js'
 import { createAttachedStore } from './store/attached.js'
 import { readTarget } from './target.js'
-import type { Sandbox, SandboxOptions, SandboxUserRow } from './types.js'
+import type { Sandbox, SandboxUserRow } from './types.js'
 import type { SandboxUser } from './user-types.js'
 import { createUser } from './user.js'
 import { createRenderer } from './wire/render.js'
@@ -63,8 +64,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     return handle
   }
 
-  const { apps, clock, wire } = world
-  const { phoneNumbers, pusher } = world
+  const { apps, clock, phoneNumbers, pusher, wire } = world
   const timers = createTimers(clock)
   const store = createAttachedStore(wire)
   const secrets = apps.all.map(({ secret }) => secret)

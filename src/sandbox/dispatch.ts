@@ -2,8 +2,9 @@ import { checkCaller, isLocal, type Caller } from './control/guard.js'
 import { createControl, errorReply } from './control/routes.js'
 import type { Controlled } from './control/types.js'
 import { createMask } from './mask.js'
-import { headerOf } from './relay/headers.js'
-import { relayPath, type Relay } from './relay/relay.js'
+import { headerOf } from './raw-headers.js'
+import { relayPath } from './relay/path.js'
+import type { Relay } from './relay/relay.js'
 import { wechatReply, type Reply } from './reply.js'
 import { SandboxError } from './sandbox-error.js'
 import { createWeChatApi } from './wechat-api.js'
@@ -27,9 +28,10 @@ export type Dispatch = (request: SandboxHttpRequest, signal: AbortSignal) => Pro
 const tooDeep = new SandboxError('SANDBOX_BAD_REQUEST', 'The body is nested too deeply.')
 const tooLarge = new SandboxError('SANDBOX_TOO_LARGE', 'The body is larger than 64 kB.')
 
-function queryOf(url: string): URLSearchParams {
-  const mark = url.indexOf('?')
-  return new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1))
+/** Path and query of a URL without an origin. */
+function split(url: string): { path: string; query: URLSearchParams } {
+  const [path = '', ...query] = url.split('?')
+  return { path, query: new URLSearchParams(query.join('?')) }
 }
 
 /** @param listenHost - the host the sandbox was told to listen on, as of now */
@@ -44,7 +46,7 @@ export function createDispatch(
   const control = createControl(controlled)
 
   async function answerControl(
-    path: string,
+    { path, query }: ReturnType<typeof split>,
     request: SandboxHttpRequest,
     signal: AbortSignal,
   ): Promise<Reply | null> {
@@ -59,7 +61,7 @@ export function createDispatch(
       return await control({
         method,
         path,
-        query: queryOf(url),
+        query,
         body: body.toString('utf8'),
         lastEventId: headerOf(rawHeaders, 'last-event-id'),
         knownTag: headerOf(rawHeaders, 'if-none-match'),
@@ -75,15 +77,14 @@ export function createDispatch(
 
   return async (request, signal) => {
     const { method, url, rawHeaders, body } = request
-    const mark = url.indexOf('?')
-    const path = mark === -1 ? url : url.slice(0, mark)
+    const { path, query } = split(url)
     if (path === '/__sandbox' || path.startsWith('/__sandbox/')) {
-      return answerControl(path, request, signal)
+      return answerControl({ path, query }, request, signal)
     }
     if (path === '/') return { status: 302, headers: { Location: '/__sandbox' }, body: '' }
     if (body === undefined) return wechatReply(413, world.error(45002))
     const ip = request.caller?.remoteAddress
     const text = body.toString('utf8')
-    return wechat({ method, path, query: queryOf(url), body: text, ip, url, rawHeaders }, signal)
+    return wechat({ method, path, query, body: text, ip, url, rawHeaders }, signal)
   }
 }

@@ -65,7 +65,7 @@ export interface FaultQueue extends SandboxFaults {
 }
 
 /** @throws {@link SandboxError} naming each wrong field */
-export const readFault = (fault: unknown): SandboxFault => check(schema, fault, 'fault: ')
+const readFault = (fault: unknown): SandboxFault => check(schema, fault, 'fault: ')
 
 export function createFaults(): FaultQueue {
   let queue: SandboxFault[] = []

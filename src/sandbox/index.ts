@@ -1,5 +1,6 @@
 export { createSandbox } from './create-sandbox.js'
 export { SANDBOX_APPID, SANDBOX_SECRET } from './apps.js'
+export type { SandboxOptions, SandboxQuota, SandboxRotation } from './option-types.js'
 export type {
   SandboxAvatarOptions,
   SandboxDevice,
@@ -40,10 +41,7 @@ export type {
   SandboxEndpoint,
   SandboxFault,
   SandboxFaults,
-  SandboxOptions,
-  SandboxQuota,
   SandboxRequest,
-  SandboxRotation,
   SandboxTapRedisOptions,
   SandboxUserRow,
 } from './types.js'

@@ -3,8 +3,9 @@ import type { WxApp } from '../types.js'
 import { SANDBOX_APPID, SANDBOX_SECRET } from './apps.js'
 import { check } from './check.js'
 import { endpoints } from './endpoints/index.js'
+import type { SandboxOptions, SandboxQuota, SandboxRotation } from './option-types.js'
 import { readTarget } from './target.js'
-import type { SandboxEndpoint, SandboxOptions, SandboxQuota, SandboxRotation } from './types.js'
+import type { SandboxEndpoint } from './types.js'
 
 const whole = (least: number): v.GenericSchema<number> =>
   v.pipe(

@@ -1,4 +1,5 @@
-import type { SandboxClock, SandboxEndpoint, SandboxQuota } from './types.js'
+import type { SandboxQuota } from './option-types.js'
+import type { SandboxClock, SandboxEndpoint } from './types.js'
 
 const minute = 60_000
 const day = 24 * 3600_000

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { plainAddress } from './control/guard.js'
 import type { Dispatch } from './dispatch.js'
 import { maxRelayed } from './relay/ask.js'
-import { relayPath } from './relay/relay.js'
+import { relayPath } from './relay/path.js'
 import type { Reply } from './reply.js'
 import { SandboxError } from './sandbox-error.js'
 

@@ -1,5 +1,6 @@
+import type { SandboxRotation } from './option-types.js'
 import type { Seeds } from './seed.js'
-import type { SandboxClock, SandboxRotation } from './types.js'
+import type { SandboxClock } from './types.js'
 
 interface Entry {
   key: string

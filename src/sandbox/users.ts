@@ -1,11 +1,9 @@
 import { SandboxError } from './sandbox-error.js'
 import type { Seeds } from './seed.js'
+import { isUserName } from './user-name.js'
 import type { SandboxPhone, SandboxUserOptions } from './user-types.js'
 
 const maxUsers = 100_000
-
-// Zero-width joiners hold emoji together; every other invisible character hides in a name.
-const printable = /^(?:[^\p{C}\p{Zl}\p{Zp}]|\u200d)+$/u
 
 /** A user as the sandbox keeps it. */
 export interface UserRecord {
@@ -28,14 +26,7 @@ export interface Users {
 
 /** @throws {@link SandboxError} where this is no name of a user */
 export function checkName(name: unknown): asserts name is string {
-  if (
-    typeof name === 'string' &&
-    printable.test(name) &&
-    name.trim() !== '' &&
-    [...name].length <= 64
-  ) {
-    return
-  }
+  if (typeof name === 'string' && isUserName(name)) return
   throw new SandboxError(
     'SANDBOX_BAD_REQUEST',
     'name: must be 1 to 64 printable characters, not only blanks',

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../wechat/json.js'
 import { endpoints } from './endpoints/index.js'
 import type { ApiRequest } from './endpoints/endpoint.js'
 import type { Controlled } from './control/types.js'
@@ -62,9 +63,7 @@ function readBody(mask: Mask, body: string): { body?: unknown } {
   if (body === '') return {}
   try {
     const value: unknown = JSON.parse(body)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return { body: mask.fields(Object.entries(value)) }
-    }
+    if (isJsonObject(value)) return { body: mask.fields(Object.entries(value)) }
   } catch {
     // Told apart below: what it was is not worth an error here.
   }

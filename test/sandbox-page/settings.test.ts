@@ -1,6 +1,7 @@
 import { langOf } from '../../sandbox-page/i18n/lang.js'
 import { readSettings } from '../../sandbox-page/settings.js'
-import { goodName, readAddress } from '../../sandbox-page/shell/typed.js'
+import { readAddress } from '../../sandbox-page/shell/typed.js'
+import { isUserName } from '../../src/sandbox/user-name.js'
 
 const read = (query = '', kept: Record<string, unknown> = {}, languages = ['en-GB']) =>
   readSettings(kept, new URLSearchParams(query), languages)
@@ -67,10 +68,10 @@ describe('an address that was typed', () => {
 
 describe('a user’s name that was typed', () => {
   test.each(['alice', '小明', 'a b', '👨‍👩‍👧', '😀'.repeat(64)])('%s is one', (name) => {
-    expect(goodName(name)).toBe(true)
+    expect(isUserName(name)).toBe(true)
   })
 
   test.each(['', ' ', 'a\nb', 'a\u200bb', 'x'.repeat(65)])('%j is none', (name) => {
-    expect(goodName(name)).toBe(false)
+    expect(isUserName(name)).toBe(false)
   })
 })

@@ -12,14 +12,17 @@ export interface Caller {
 }
 
 /** Whether a host name or address is this machine's own. */
-export const isLoopback = (name: string): boolean =>
+export const isLoopbackHost = (name: string): boolean =>
   name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))
+
+/** The host of a URL; of an IPv6 address without its brackets. */
+export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '')
 
 /** The name in a Host header, without port and brackets; undefined for what is no host at all. */
 function hostName(host: string): string | undefined {
   try {
-    const { hostname, pathname, username } = new URL(`http://${host}`)
-    return pathname === '/' && username === '' ? hostname.replace(/^\[|\]$/g, '') : undefined
+    const url = new URL(`http://${host}`)
+    return url.pathname === '/' && url.username === '' ? hostOf(url) : undefined
   } catch {
     return undefined
   }
@@ -29,7 +32,8 @@ function hostName(host: string): string | undefined {
 export const plainAddress = (address = ''): string => address.replace(/^::ffff:/, '')
 
 /** Whether somebody on this machine asks, over a connection that no other machine can have. */
-export const isLocal = ({ localAddress }: Caller): boolean => isLoopback(plainAddress(localAddress))
+export const isLocal = ({ localAddress }: Caller): boolean =>
+  isLoopbackHost(plainAddress(localAddress))
 
 /** Refuses what only somebody on this machine may do. @throws {@link SandboxError} `SANDBOX_FORBIDDEN` */
 export function localOnly(local: boolean, what: string): void {
@@ -39,8 +43,8 @@ export function localOnly(local: boolean, what: string): void {
 
 /** Whether a caller may have the sandbox send something to this URL, so that nobody reaches through it what is behind. */
 export function mayReach(url: string, local: boolean, allowed: readonly string[]): boolean {
-  const { hostname, origin } = new URL(url)
-  return allowed.includes(origin) || (local && isLoopback(hostname.replace(/^\[|\]$/g, '')))
+  const to = new URL(url)
+  return allowed.includes(to.origin) || (local && isLoopbackHost(hostOf(to)))
 }
 
 /**
@@ -72,7 +76,7 @@ export function checkCaller(caller: Caller, listenHost: string | undefined): voi
   const name = hostName(host)
   const known =
     name !== undefined &&
-    (isLoopback(name) ||
+    (isLoopbackHost(name) ||
       name === listenHost?.toLowerCase() ||
       name === plainAddress(caller.localAddress))
   if (!known) {

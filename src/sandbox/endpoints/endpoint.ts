@@ -1,4 +1,5 @@
 import type { WxApp } from '../../types.js'
+import { isJsonObject } from '../../wechat/json.js'
 import type { World } from '../world.js'
 
 /** A request as an endpoint sees it. */
@@ -57,9 +58,7 @@ export function readJson({ body }: ApiRequest): Record<string, unknown> | number
   if (body === '') return 44002
   try {
     const value: unknown = JSON.parse(body)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : 47001
+    return isJsonObject(value) ? value : 47001
   } catch {
     return 47001
   }

@@ -1,8 +1,6 @@
-import { authenticate, type Endpoint } from './endpoint.js'
+import { mockCode } from '../../wechat/code-kinds.js'
 import type { World } from '../world.js'
-
-/** What wx.login gives in WeChat's developer tools while no AppID is set. */
-const mockCode = 'the code is a mock one'
+import { authenticate, type Endpoint } from './endpoint.js'
 
 /** The answer to a login of this user, unless WeChat refuses it. */
 function session(world: World, name: string, appid: string, key: () => string): object | number {

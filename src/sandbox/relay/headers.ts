@@ -1,3 +1,5 @@
+import { headerOf, pairs } from '../raw-headers.js'
+
 /** Between two hops, not from end to end. */
 const ofTheHop = new Set(
   (
@@ -26,17 +28,6 @@ const ofTheOrigin = new Set(
 const userAgent =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) ' +
   'Mobile/15E148 MicroMessenger/8.0.50(0x1800323d) NetType/WIFI Language/zh_CN'
-
-/** Names and values in turn, as pairs. */
-export function pairs(raw: readonly string[]): [string, string][] {
-  const result: [string, string][] = []
-  for (let i = 0; i + 1 < raw.length; i += 2) result.push([raw[i]!, raw[i + 1]!])
-  return result
-}
-
-/** The first header of this lower-case name. */
-export const headerOf = (raw: readonly string[], name: string): string | undefined =>
-  pairs(raw).find(([one]) => one.toLowerCase() === name)?.[1]
 
 /** The headers with which `wx.request` of a phone would have come to the server, but for `Host`: names and values in turn. */
 export function toPhoneHeaders(raw: readonly string[], referer: string): string[] {

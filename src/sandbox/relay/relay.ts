@@ -1,14 +1,13 @@
 import { mayReach } from '../control/guard.js'
-import { checkName } from '../users.js'
+import { headerOf } from '../raw-headers.js'
 import { jsonReply, type Reply } from '../reply.js'
 import { SandboxError } from '../sandbox-error.js'
 import { statusLine } from '../status-line.js'
+import { checkName } from '../users.js'
 import type { WireExchange, WireRecorder } from '../wire/recorder.js'
 import { ask, maxRelayed, type Answer } from './ask.js'
-import { headerOf, toPageHeaders, toPhoneHeaders } from './headers.js'
-
-/** Where the relay is. */
-export const relayPath = '/__sandbox/relay/'
+import { toPageHeaders, toPhoneHeaders } from './headers.js'
+import { relayOf, relayPath } from './path.js'
 
 const methods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'HEAD']
 const maxCopies = 20
@@ -71,7 +70,7 @@ function readUrl(url: string): URL {
   if (!base || !/^https?:$/.test(base.protocol) || base.origin !== origin.replace(/\/$/, '')) {
     throw new SandboxError(
       'SANDBOX_BAD_REQUEST',
-      `target: must be an origin in URL encoding, as ${relayPath}${encodeURIComponent('http://127.0.0.1:3000')}/wx/login`,
+      `target: must be an origin in URL encoding, as ${relayOf('http://127.0.0.1:3000')}/wx/login`,
     )
   }
   // Put together, not resolved: a path of "//host" is a path.
@@ -158,9 +157,7 @@ export function createRelay(parts: RelayParts): Relay {
     (location: string): string => {
       if (!URL.canParse(location, from.href)) return location
       const { protocol, origin, pathname, search, hash } = new URL(location, from.href)
-      return /^https?:$/.test(protocol)
-        ? relayPath + encodeURIComponent(origin) + pathname + search + hash
-        : location
+      return /^https?:$/.test(protocol) ? relayOf(origin) + pathname + search + hash : location
     }
 
   function check(request: RelayRequest): {

@@ -1,5 +1,5 @@
 import type { ScenarioContext } from './context.js'
-import { accepted, asked, loggedIn, noLogin } from './expect.js'
+import { accepted, asked, enter, loggedIn, noLogin, upstream } from './expect.js'
 import type { Person } from './person.js'
 import { need, type RunnableScenario } from './scenario.js'
 import { fingerprint } from './sha256.js'
@@ -66,13 +66,9 @@ export const codeExpired: RunnableScenario = {
   },
 }
 
-const upstream = { status: 502, code: 'WX_UPSTREAM', action: 'login' } as const
-
 /** An answer that was paid for is lost: to post again would pay again, or find the code spent. */
 async function loseNumber(context: ScenarioContext, alice: Person): Promise<void> {
-  const token = need(
-    loggedIn(context, await alice.logIn(), words('A new code logs in', '新的 code 可以登录')),
-  )
+  const token = await enter(context, alice, words('A new code logs in', '新的 code 可以登录'))
   if (context.contract.phone === null) return
   await context.control.addFault({ endpoint: 'getuserphonenumber', drop: 'after', times: 1 })
   const code = await alice.phoneCode()

@@ -39,7 +39,7 @@ const direct =
     send(target + path, init)
 
 /** Wrapped: a browser's own wants to be called on `window`. */
-export const globalFetch: NonNullable<RunOptions['fetch']> = (url, init) => fetch(url, init)
+const globalFetch: NonNullable<RunOptions['fetch']> = (url, init) => fetch(url, init)
 
 /** What of the options both the mode and the scenarios need. */
 export function partsOf(options: RunOptions): Pick<

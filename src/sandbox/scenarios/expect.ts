@@ -1,15 +1,24 @@
 import type { ScenarioContext } from './context.js'
+import type { Person } from './person.js'
 import { sayLogin, sayReply } from './say.js'
+import { need } from './scenario.js'
 import type { Reply } from './target.js'
 import type { Words } from './types.js'
 import { words } from './words.js'
 
-const isGood = ({ status }: Reply): boolean => status >= 200 && status < 300
-const isRefusal = ({ status }: Reply): boolean => status >= 400 && status < 500
-const isGateway = ({ status }: Reply): boolean => status >= 502 && status <= 504
+/** Whether a status says that it worked. */
+export const isGood = ({ status }: { readonly status: number }): boolean =>
+  status >= 200 && status < 300
+/** Whether it says that the caller made a mistake. */
+export const isRefusal = ({ status }: Reply): boolean => status >= 400 && status < 500
+/** Whether it says that something behind the server is away. */
+export const isGateway = ({ status }: Reply): boolean => status >= 502 && status <= 504
 
 /** Whether the server gave a session. */
 export const hasSession = (reply: Reply): boolean => isGood(reply) && reply.token !== undefined
+
+/** What no answer of WeChat becomes. */
+export const upstream = { status: 502, code: 'WX_UPSTREAM', action: 'login' } as const
 
 /** An error of our contract. */
 export interface ContractError {
@@ -47,6 +56,33 @@ export function loggedIn(
   check(what, words('2xx, a token', '2xx，有 token'), sayLogin(reply), hasSession(reply))
   return hasSession(reply) ? reply.token : undefined
 }
+
+/** A login of this person that everything after it builds on. @returns the token @throws StopError where it did not work */
+export const enter = async (
+  context: ScenarioContext,
+  person: Person,
+  what: Words,
+): Promise<string> => need(loggedIn(context, await person.logIn(), what))
+
+/** The server holds the session key that the phone has, by the `keyId` of its reply to a login. */
+export async function sameKey(
+  { check }: ScenarioContext,
+  person: Person,
+  { body }: Reply,
+  what: Words,
+): Promise<void> {
+  const { keyId } = body as { keyId?: unknown }
+  const same = keyId === (await person.keyId())
+  const yes = words('the same', '一致')
+  check(what, yes, same ? yes : words('another one', '不一致'), same)
+}
+
+/** What the real client says of a call: `OK`, or the code of its error. */
+export const outcomeOf = (call: Promise<unknown>): Promise<string> =>
+  call.then(
+    () => 'OK',
+    (error: unknown) => String((error as { code?: unknown }).code),
+  )
 
 /** A request that has to work, whatever it answers. */
 export function accepted({ check }: ScenarioContext, reply: Reply, what: Words): void {

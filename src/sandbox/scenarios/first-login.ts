@@ -1,5 +1,5 @@
 import type { ScenarioContext } from './context.js'
-import { accepted, asked, loggedIn, refused, shut } from './expect.js'
+import { accepted, asked, loggedIn, refused, sameKey, shut } from './expect.js'
 import type { Person } from './person.js'
 import { need, type RunnableScenario } from './scenario.js'
 import type { Reply } from './target.js'
@@ -11,8 +11,7 @@ const madeUp = 'made-up-token-that-nobody-was-ever-given'
 async function checkReply(context: ScenarioContext, person: Person, reply: Reply): Promise<void> {
   const { mode, check } = context
   if (mode !== 'contract') return
-  const body = reply.body as { expiresIn?: unknown; keyId?: unknown }
-  const { expiresIn } = body
+  const { expiresIn } = reply.body as { expiresIn?: unknown }
   const life = typeof expiresIn === 'number' ? expiresIn : 0
   check(
     words('The reply says how long the session lives', '应答说明会话的有效期'),
@@ -20,14 +19,11 @@ async function checkReply(context: ScenarioContext, person: Person, reply: Reply
     `expiresIn ${String(life)}`,
     life > 0,
   )
-  const keyId = await person.keyId()
-  const same = body.keyId === keyId
-  check(
-    words("keyId names the key that the user's phone has", 'keyId 对应用户手机当前的密钥'),
-    words('the same', '一致'),
-    same ? words('the same', '一致') : words('another one', '不一致'),
-    same,
+  const named = words(
+    "keyId names the key that the user's phone has",
+    'keyId 对应用户手机当前的密钥',
   )
+  await sameKey(context, person, reply, named)
   const tells = reply.text.includes(person.openid)
   check(
     words('The phone is not told the openid', '不把 openid 交给手机'),

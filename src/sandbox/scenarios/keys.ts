@@ -1,5 +1,14 @@
 import type { ScenarioContext } from './context.js'
-import { accepted, exactError, gotNumber, loggedIn, refused } from './expect.js'
+import {
+  accepted,
+  enter,
+  exactError,
+  gotNumber,
+  loggedIn,
+  outcomeOf,
+  refused,
+  sameKey,
+} from './expect.js'
 import { need, type RunnableScenario, SkipError } from './scenario.js'
 import type { Reply } from './target.js'
 import { words } from './words.js'
@@ -48,10 +57,7 @@ export const encryptedBeforeLogin: RunnableScenario = {
     const tap = (): ReturnType<typeof device.phone.tapPhoneNumber> =>
       device.phone.tapPhoneNumber({ code: false })
     const send = async (detail: Awaited<ReturnType<typeof tap>>): Promise<string> =>
-      client.phone(detail).then(
-        () => 'OK',
-        (error: unknown) => String((error as { code?: unknown }).code),
-      )
+      outcomeOf(client.phone(detail))
     const lastReply = (): Reply =>
       need(device.calls.findLast(({ path }) => path === contract.phone)?.reply)
 
@@ -98,11 +104,9 @@ export const keyRotated: RunnableScenario = {
   ),
   needs: [],
   async run(context) {
-    const { contract, check, mode } = context
+    const { contract, mode } = context
     const alice = await context.person('alice')
-    const token = need(
-      loggedIn(context, await alice.logIn(), words('The user logs in', '用户登录')),
-    )
+    const token = await enter(context, alice, words('The user logs in', '用户登录'))
     const code = await alice.code()
     accepted(
       context,
@@ -127,14 +131,8 @@ export const keyRotated: RunnableScenario = {
     )
     accepted(context, await alice.visit(renewed), words('The new session works', '新会话有效'))
     if (mode === 'contract') {
-      const { keyId } = reply.body as { keyId?: unknown }
-      const same = keyId === (await alice.keyId())
-      check(
-        words('The server has the key that the phone has', '服务器的密钥与手机一致'),
-        words('the same', '一致'),
-        same ? words('the same', '一致') : words('another one', '不一致'),
-        same,
-      )
+      const held = words('The server has the key that the phone has', '服务器的密钥与手机一致')
+      await sameKey(context, alice, reply, held)
     }
     if (!reads) return
     const sent = await alice.sendPhone(renewed, await alice.encryptedPhone())

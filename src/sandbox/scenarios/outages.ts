@@ -1,13 +1,12 @@
 import type { ScenarioContext } from './context.js'
-import { accepted, exactError, loggedIn, noLogin } from './expect.js'
+import { accepted, enter, exactError, isGood, loggedIn, noLogin, upstream } from './expect.js'
 import { pause } from './limits.js'
 import type { Person } from './person.js'
-import { need, type RunnableScenario } from './scenario.js'
+import type { RunnableScenario } from './scenario.js'
 import { sayReply } from './say.js'
 import type { Reply } from './target.js'
 import { words } from './words.js'
 
-const upstream = { status: 502, code: 'WX_UPSTREAM', action: 'login' } as const
 const away = { status: 503, code: 'WX_STORE_UNAVAILABLE', action: 'retry' } as const
 
 const down = words('WeChat cuts the connection', '微信断开连接')
@@ -26,9 +25,7 @@ export const wechatDown: RunnableScenario = {
     const { control } = context
     const endpoint = 'jscode2session'
     const alice = await context.person('alice')
-    const token = need(
-      loggedIn(context, await alice.logIn(), words('The user logs in before', '用户事先登录')),
-    )
+    const token = await enter(context, alice, words('The user logs in before', '用户事先登录'))
     await control.addFault({ endpoint, drop: 'before' })
     noLogin(context, await alice.logIn(), down, { kind: '502–504', error: upstream })
     accepted(
@@ -66,8 +63,7 @@ async function untilOpen(
   const start = performance.now()
   for (;;) {
     const reply = await alice.visit(token)
-    if (reply.status >= 200 && reply.status < 300) return reply
-    if (performance.now() - start > patience) return reply
+    if (isGood(reply) || performance.now() - start > patience) return reply
     await pause(every, ending)
   }
 }
@@ -89,9 +85,7 @@ export const redisDown: RunnableScenario = {
   async run(context) {
     const { control } = context
     const alice = await context.person('alice')
-    const token = need(
-      loggedIn(context, await alice.logIn(), words('The user logs in before', '用户事先登录')),
-    )
+    const token = await enter(context, alice, words('The user logs in before', '用户事先登录'))
     await control.setStore('down')
     unavailable(
       context,

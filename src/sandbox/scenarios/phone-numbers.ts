@@ -1,16 +1,11 @@
-import type { ScenarioContext } from './context.js'
-import { accepted, asked, gotNumber, loggedIn, refused } from './expect.js'
-import type { Person } from './person.js'
-import { need, type RunnableScenario } from './scenario.js'
+import { accepted, asked, enter, gotNumber, outcomeOf, refused } from './expect.js'
+import type { RunnableScenario } from './scenario.js'
 import { fingerprint } from './sha256.js'
 import { words } from './words.js'
 
 const endpoint = '/wxa/business/getuserphonenumber'
 
-async function enter(context: ScenarioContext, person: Person): Promise<string> {
-  const what = words(`The user logs in`, `用户登录`)
-  return need(loggedIn(context, await person.logIn(), what))
-}
+const loggingIn = words('The user logs in', '用户登录')
 
 export const userDeniesPhone: RunnableScenario = {
   id: 'user-denies-phone',
@@ -27,10 +22,7 @@ export const userDeniesPhone: RunnableScenario = {
     const client = device.start()
     const { token } = await client.ready()
     const detail = await device.phone.tapPhoneNumber({ deny: true })
-    const said = await client.phone(detail).then(
-      () => 'OK',
-      (error: unknown) => String((error as { code?: unknown }).code),
-    )
+    const said = await outcomeOf(client.phone(detail))
     check(
       words('The phone knows that the user refused', '手机知道用户拒绝了'),
       'DENIED',
@@ -76,7 +68,8 @@ export const phoneCodeOfAnotherUser: RunnableScenario = {
   needs: ['phone'],
   async run(context) {
     const [alice, bob] = [await context.person('alice'), await context.person('bob')]
-    const [hers, his] = [await enter(context, alice), await enter(context, bob)]
+    const hers = await enter(context, alice, loggingIn)
+    const his = await enter(context, bob, loggingIn)
     const code = await bob.phoneCode()
     const stolen = await alice.sendPhone(hers, { code })
     refused(
@@ -117,7 +110,7 @@ export const accessTokenReplaced: RunnableScenario = {
   async run(context) {
     const { control } = context
     const alice = await context.person('alice')
-    const token = await enter(context, alice)
+    const token = await enter(context, alice, loggingIn)
     gotNumber(
       context,
       await alice.sendPhone(token, { code: await alice.phoneCode() }),

@@ -1,4 +1,4 @@
-import { asked, hasSession, loggedIn, noLogin } from './expect.js'
+import { asked, hasSession, isGateway, loggedIn, noLogin } from './expect.js'
 import type { RunnableScenario } from './scenario.js'
 import { sayLogin } from './say.js'
 import { words } from './words.js'
@@ -73,7 +73,7 @@ export const errcodeMinus1: RunnableScenario = {
     await control.addFault({ endpoint: 'jscode2session', errcode: -1, times: 1 })
     const code = await alice.code()
     const once = await alice.logIn(code)
-    const busy = once.status >= 502 && once.status <= 504 && once.token === undefined
+    const busy = isGateway(once) && once.token === undefined
     check(
       words('Busy once: a session, or an outage', '繁忙一次：得到会话，或说明上游繁忙'),
       words('2xx, a token | 502–504, no token', '2xx，有 token | 502–504，没有 token'),

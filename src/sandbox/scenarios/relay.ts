@@ -1,3 +1,4 @@
+import { relayOf } from '../relay/path.js'
 import type { Reach } from './types.js'
 
 interface Waiting {
@@ -36,9 +37,7 @@ async function send({ url, init, headers, tell }: Waiting): Promise<Response[]> 
  * @param sandbox - base URL of the sandbox; `''` in one of its own pages
  */
 export const relayTo = (target: string, sandbox = ''): Reach => {
-  const { origin, pathname } = new URL(target)
-  const prefix = pathname === '/' ? '' : pathname.replace(/\/$/, '')
-  const base = `${sandbox}/__sandbox/relay/${encodeURIComponent(origin)}${prefix}`
+  const base = sandbox + relayOf(target)
   const waiting = new Map<string, Waiting>()
 
   function flush(key: string): void {

@@ -1,7 +1,7 @@
 import type { ScenarioContext } from './context.js'
-import { accepted, asked, loggedIn, shut } from './expect.js'
+import { accepted, asked, enter, isGood, isRefusal, loggedIn, shut } from './expect.js'
 import type { Person } from './person.js'
-import { need, type RunnableScenario } from './scenario.js'
+import type { RunnableScenario } from './scenario.js'
 import { sayReply } from './say.js'
 import { words } from './words.js'
 
@@ -15,9 +15,6 @@ function loggedOut(
   else context.check(what, 204, sayReply(reply), reply.status === 204)
 }
 
-const logIn = async (context: ScenarioContext, person: Person, what: string, zh: string) =>
-  need(loggedIn(context, await person.logIn(), words(what, zh)))
-
 export const sessionRevoked: RunnableScenario = {
   id: 'session-revoked',
   title: words('Session revoked', '会话被撤销'),
@@ -28,8 +25,8 @@ export const sessionRevoked: RunnableScenario = {
   needs: ['logout'],
   async run(context) {
     const alice = await context.person('alice')
-    const first = await logIn(context, alice, 'One phone logs in', '第一部手机登录')
-    const second = await logIn(context, alice, 'A second phone logs in', '第二部手机登录')
+    const first = await enter(context, alice, words('One phone logs in', '第一部手机登录'))
+    const second = await enter(context, alice, words('A second phone logs in', '第二部手机登录'))
     loggedOut(
       context,
       await alice.logOut(first),
@@ -51,7 +48,7 @@ export const sessionRevoked: RunnableScenario = {
         await alice.logOut(first),
         words('To log out twice does no harm', '重复退出没有问题'),
       )
-      const third = await logIn(context, alice, 'A third phone logs in', '第三部手机登录')
+      const third = await enter(context, alice, words('A third phone logs in', '第三部手机登录'))
       await alice.logOut(third, { everywhere: true })
       shut(
         context,
@@ -62,7 +59,7 @@ export const sessionRevoked: RunnableScenario = {
         ),
       )
     }
-    await logIn(context, alice, 'A new login works', '可以重新登录')
+    await enter(context, alice, words('A new login works', '可以重新登录'))
   },
 }
 
@@ -109,7 +106,7 @@ export const late401: RunnableScenario = {
           ),
         )
     }
-    const good = statuses.filter((status) => status! >= 200 && status! < 300).length
+    const good = statuses.filter((status) => isGood({ status: status! })).length
     check(words('Both requests work in the end', '两个请求最终都成功'), 2, good, good === 2)
     asked(
       context,
@@ -144,7 +141,7 @@ async function checkOwner(
     ),
     '4xx',
     sayReply(strange),
-    strange.status >= 400 && strange.status < 500,
+    isRefusal(strange),
   )
   accepted(
     context,
@@ -173,7 +170,7 @@ export const accountSwitched: RunnableScenario = {
       words('The second user is logged in', '后一位用户已登录'),
       '2xx',
       statusCode,
-      statusCode >= 200 && statusCode < 300,
+      isGood({ status: statusCode }),
     )
     const his = client.session?.token
     const other = his !== undefined && his !== hers

@@ -3,7 +3,7 @@ import { AbortedError, type Ending, TimeLimitError, within } from './limits.js'
 import type { Reach, TargetContract } from './types.js'
 
 /** How long a server under test may take for anything. */
-export const answerLimit = 15_000
+const answerLimit = 15_000
 
 /** What the server under test answered. */
 export interface Reply {

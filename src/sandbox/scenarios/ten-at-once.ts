@@ -1,5 +1,5 @@
 import type { ScenarioContext } from './context.js'
-import { asked, hasSession } from './expect.js'
+import { asked, hasSession, isGood } from './expect.js'
 import type { Person } from './person.js'
 import type { RunnableScenario } from './scenario.js'
 import type { Reply } from './target.js'
@@ -20,7 +20,7 @@ async function tenRequests(context: ScenarioContext, alice: Person): Promise<voi
       ),
     ),
   )
-  const good = statuses.filter((status) => status >= 200 && status < 300).length
+  const good = statuses.filter((status) => isGood({ status })).length
   check(
     words('Ten requests at once without a session all work', '没有会话时同时发出的十个请求都成功'),
     10,

@@ -1,3 +1,4 @@
+import { hostOf } from '../control/guard.js'
 import { SandboxError } from '../sandbox-error.js'
 
 /** One Redis server, and how to log in to it. */
@@ -37,7 +38,7 @@ export function readRedisUrl(text: string): RedisAddress {
     }
   }
   return {
-    host: url.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1',
+    host: hostOf(url) || '127.0.0.1',
     port: Number(url.port || 6379),
     tls: url.protocol === 'rediss:',
     username: part(url.username),

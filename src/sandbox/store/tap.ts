@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { SandboxTapRedisOptions } from '../types.js'
 import type { WireRecorder } from '../wire/recorder.js'
-import { isLoopback } from '../control/guard.js'
+import { isLoopbackHost } from '../control/guard.js'
 import { SandboxError } from '../sandbox-error.js'
 import { watchConversation } from './conversation.js'
 import { createRecentKeys } from './recent-keys.js'
@@ -94,7 +94,7 @@ export async function openTap(
     server.once('error', reject).listen(port, '127.0.0.1', resolve)
   })
   const listening = (server.address() as AddressInfo).port
-  if (listening === address.port && isLoopback(address.host)) {
+  if (listening === address.port && isLoopbackHost(address.host)) {
     server.close()
     throw new SandboxError(
       'SANDBOX_BAD_REQUEST',

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { UsageError } from '../command-io.js'
 import { scenarios, type ScenarioMode, type TargetContract } from '../scenarios/index.js'
 
 export const verifyUsage = `Usage: express-wx-login sandbox verify --target <url> [options]
@@ -29,9 +30,6 @@ Options:
 
 Exit code: 0 all ticks, maybe with some skipped; 1 a cross; 2 wrong usage; 3 could not run.
 `
-
-/** The command line is wrong; the message says what. */
-export class UsageError extends Error {}
 
 /** What the command line asks for. */
 export interface VerifyCommand {

@@ -1,3 +1,4 @@
+import { type CommandIo, UsageError } from '../command-io.js'
 import {
   detectMode,
   type RunOptions,
@@ -8,7 +9,7 @@ import {
 } from '../scenarios/index.js'
 import { AbortedError } from '../scenarios/limits.js'
 import { words } from '../scenarios/words.js'
-import { readArguments, UsageError, type VerifyCommand, verifyUsage } from './arguments.js'
+import { readArguments, type VerifyCommand, verifyUsage } from './arguments.js'
 import { CouldNotRunError } from './could-not-run.js'
 import { preflight } from './preflight.js'
 import {
@@ -22,16 +23,6 @@ import {
 } from './report.js'
 import { type FoundSandbox, sandboxAt } from './sandbox-at.js'
 
-/** The process around the command. */
-export interface VerifyIo {
-  out(text: string): void
-  err(text: string): void
-  /** Resolves when the command shall end early. */
-  readonly stopped: Promise<unknown>
-  /** Whether colours may be used. Default: no */
-  readonly colors?: boolean | undefined
-}
-
 const stoppedEarly = (): CouldNotRunError =>
   new CouldNotRunError('STOPPED', words('Stopped before the end.', '提前停止。'))
 
@@ -39,7 +30,7 @@ const stoppedEarly = (): CouldNotRunError =>
 async function playAll(
   { only, lang, json }: VerifyCommand,
   options: RunOptions,
-  io: VerifyIo,
+  io: CommandIo,
 ): Promise<Played[]> {
   const picked = scenarios.filter(({ id }) => only === undefined || only.includes(id))
   const width = Math.max(...picked.map(({ id }) => id.length))
@@ -67,7 +58,7 @@ async function verify(
   command: VerifyCommand,
   { baseUrl, started, redisPort }: FoundSandbox,
   signal: AbortSignal,
-  io: VerifyIo,
+  io: CommandIo,
 ): Promise<number> {
   const { target, lang, json } = command
   const options: RunOptions = { sandbox: baseUrl, target, contract: command.contract, signal }
@@ -97,7 +88,7 @@ function reasonOf(error: unknown): CouldNotRunError | undefined {
   )
 }
 
-async function runCommand(command: VerifyCommand, io: VerifyIo): Promise<number> {
+async function runCommand(command: VerifyCommand, io: CommandIo): Promise<number> {
   const controller = new AbortController()
   void io.stopped.then(() => {
     controller.abort()
@@ -125,7 +116,7 @@ async function runCommand(command: VerifyCommand, io: VerifyIo): Promise<number>
  *
  * @returns the exit code: 0 no cross, 1 a cross, 2 wrong usage, 3 could not run
  */
-export async function runVerify(args: string[], io: VerifyIo): Promise<number> {
+export async function runVerify(args: string[], io: CommandIo): Promise<number> {
   try {
     const command = readArguments(args)
     if (!command.help) return await runCommand(command, io)

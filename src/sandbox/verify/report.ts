@@ -1,4 +1,10 @@
-import type { Scenario, ScenarioResult, ScenarioStatus, Words } from '../scenarios/index.js'
+import type {
+  Scenario,
+  ScenarioMode,
+  ScenarioResult,
+  ScenarioStatus,
+  Words,
+} from '../scenarios/index.js'
 import { words } from '../scenarios/words.js'
 
 /** How the report is written. */
@@ -77,7 +83,7 @@ export interface Heading {
   readonly target: string
   readonly sandbox: string
   readonly started: boolean
-  readonly mode: 'behaviour' | 'contract'
+  readonly mode: ScenarioMode
   readonly detected: boolean
   readonly notes: readonly Words[]
 }

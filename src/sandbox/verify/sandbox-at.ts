@@ -1,5 +1,5 @@
+import { hostOf, isLoopbackHost } from '../control/guard.js'
 import { createSandbox } from '../create-sandbox.js'
-import { isLoopback } from '../control/guard.js'
 import { words } from '../scenarios/words.js'
 import { CouldNotRunError } from './could-not-run.js'
 
@@ -55,9 +55,10 @@ export async function sandboxAt(url: string, redis: string | undefined): Promise
       '已在运行：请把 --redis 用于那个沙箱，而不是 verify。',
     )
   }
-  const { protocol, hostname, port, pathname } = new URL(url)
-  const host = hostname.replace(/^\[|\]$/g, '')
-  if (protocol !== 'http:' || pathname !== '/' || !isLoopback(host)) {
+  const at = new URL(url)
+  const { protocol, port, pathname } = at
+  const host = hostOf(at)
+  if (protocol !== 'http:' || pathname !== '/' || !isLoopbackHost(host)) {
     throw down(url, 'cannot be reached. Start the sandbox there.', '无法连接。请在那里启动沙箱。')
   }
   return start(url, { port: Number(port || '80'), host, redis })

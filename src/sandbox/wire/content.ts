@@ -1,3 +1,5 @@
+import { isJsonObject } from '../../wechat/json.js'
+import { headerOf, pairs } from '../raw-headers.js'
 import { readBody, type Body } from './body.js'
 import type { WireContent } from './recorder.js'
 import { isSecretName, type Veil } from './secrets.js'
@@ -24,9 +26,7 @@ export interface Side {
 }
 
 export const asObject = (value: unknown): Record<string, unknown> | undefined =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined
+  isJsonObject(value) ? value : undefined
 
 function parseJson(text: string): unknown {
   if (!/^\s*[[{]/.test(text)) return undefined
@@ -144,10 +144,7 @@ function readHttp(
   tell: (leaf: Leaf) => void,
 ): Omit<Side, 'leaves'> {
   const { line, headers, body, omitted, origin } = content
-  const pairs: [string, string][] = []
-  for (let i = 0; i + 1 < headers.length; i += 2) pairs.push([headers[i]!, headers[i + 1]!])
-  const header = (name: string): string =>
-    pairs.find(([one]) => one.toLowerCase() === name)?.[1] ?? ''
+  const header = (name: string): string => headerOf(headers, name) ?? ''
 
   let firstLine = veil.text(line)
   let url: string | null = null
@@ -161,7 +158,7 @@ function readHttp(
     url = (origin ?? `http://${header('host') || 'sandbox'}`) + full.replaceAll('#', '%23')
   }
 
-  const lines = pairs.map(([name, value]) => {
+  const lines = pairs(headers).map(([name, value]) => {
     const shown = String(maskLeaf(veil, name, value))
     tell({ field: `header.${name.toLowerCase()}`, raw: value, shown })
     return `${name}: ${shown}`

@@ -8,7 +8,7 @@ import type { KeptMessage } from './wire.js'
 const maxFields = 50
 const maxText = 200
 
-/** What of a message may be revealed. */
+/** Which side of a message is revealed; `decoded` has fields as `0.2`: thing taken apart, step. */
 export type RevealPart = 'request' | 'response' | 'decoded'
 
 /** Makes what the page sees of kept messages; only here they are read. */
