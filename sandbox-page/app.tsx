@@ -1,11 +1,11 @@
 import type { JSX } from 'preact'
 import { useCallback, useEffect, useState } from 'preact/hooks'
-import { type Api, ApiError, type SandboxConfig } from './api/index.js'
+import { type Api, ApiError, messageOf, type SandboxConfig } from './api/index.js'
 import { shellTexts } from './i18n/shell.js'
 import { Bench } from './bench.js'
 import { Banner } from './shell/banner.js'
 import { Ribbon } from './shell/ribbon.js'
-import { useSettings, useShownTheme } from './state.js'
+import { useSettings, useShownTheme } from './use-settings.js'
 import { useFeed } from './wire/use-feed.js'
 
 /** The whole page: says what it is at once, and shows the rest as soon as the sandbox told what there is. */
@@ -25,7 +25,7 @@ export function App({ api }: { api: Api }): JSX.Element {
     } catch (error) {
       // Not there: the stream finds it again, and then this asks again.
       if (ApiError.is(error) && error.code === 'UNREACHABLE') return
-      setTrouble(error instanceof Error ? error.message : String(error))
+      setTrouble(messageOf(error))
     }
   }, [api])
 

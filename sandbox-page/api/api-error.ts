@@ -27,3 +27,7 @@ export class ApiError extends Error {
     return error instanceof ApiError
   }
 }
+
+/** What an error says, whatever it is. */
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)

@@ -1,3 +1,4 @@
+import { relayOf } from '../../src/sandbox/relay/path.js'
 import { createAsk, send } from './request.js'
 import type {
   FaultOrder,
@@ -9,9 +10,7 @@ import type {
   SandboxState,
   StoreState,
   StoreView,
-  UserView,
   WireDetail,
-  WireMessage,
 } from './types.js'
 import { watchWire, type WireListener } from './wire-stream.js'
 
@@ -21,7 +20,6 @@ export interface Api {
   wire: {
     /** @returns stops */
     watch(listener: WireListener): () => void
-    messages(): Promise<WireMessage[]>
     detail(id: number): Promise<WireDetail>
     /** The value of one masked field. */
     reveal(id: number, part: RevealPart, field: string): Promise<unknown>
@@ -48,18 +46,12 @@ export interface Api {
     advance(ms: number): Promise<number>
   }
   users: {
-    /** Made where there is none of this name. */
-    get(name: string, options?: { unionid?: boolean; blocked?: boolean }): Promise<UserView>
-    /** `wx.login` on the user's phone. */
-    login(name: string, appid: string): Promise<string>
     /** The row of the user in the server's own table; null where the sandbox cannot see it. */
     row(name: string, appid: string): Promise<Record<string, unknown> | null>
   }
   /** A request to the server under test, as the phone of a user sends it: seen on the wire. */
   relay(request: RelayRequest): Promise<RelayReply>
 }
-
-const ofUser = (name: string, what: string): string => `/users/${encodeURIComponent(name)}/${what}`
 
 /**
  * @param baseUrl - where the sandbox is, without a slash at the end. Default: where the page came from
@@ -86,7 +78,6 @@ export function createApi(baseUrl = ''): Api {
     config: () => ask('GET', '/config'),
     wire: {
       watch: (listener) => watchWire(baseUrl, listener),
-      messages: () => ask('GET', '/wire/messages'),
       detail: (id) => ask('GET', `/wire/${String(id)}`),
       async reveal(id, part, field) {
         const body = { part, field }
@@ -119,17 +110,14 @@ export function createApi(baseUrl = ''): Api {
         (await ask<{ now: number }>('POST', '/clock', { advanceMs })).now,
     },
     users: {
-      get: (name, options = {}) => ask('POST', '/users', { name, ...options }),
-      login: async (name, appid) =>
-        (await ask<{ code: string }>('POST', ofUser(name, 'login'), { appid })).code,
       async row(name, appid) {
         const query = new URLSearchParams({ appid }).toString()
-        const path = `${ofUser(name, 'row')}?${query}`
+        const path = `/users/${encodeURIComponent(name)}/row?${query}`
         return (await ask<{ row: Record<string, unknown> | null }>('GET', path)).row
       },
     },
     async relay({ target, path, method, user, token, body }) {
-      const url = `${baseUrl}/__sandbox/relay/${encodeURIComponent(target)}${path}`
+      const url = baseUrl + relayOf(target) + path
       const response = await send(url, {
         method,
         headers: {

@@ -1,5 +1,5 @@
 export { type Api, createApi } from './api.js'
-export { ApiError } from './api-error.js'
+export { ApiError, messageOf } from './api-error.js'
 export type * from './types.js'
 export { parties } from './types.js'
 export type { WireListener } from './wire-stream.js'

@@ -1,4 +1,4 @@
-import { ApiError } from './api-error.js'
+import { ApiError, messageOf } from './api-error.js'
 
 /** More than anything on the control surface takes; a sandbox that hangs is to be seen as such. */
 const patience = 15_000
@@ -26,9 +26,9 @@ export const createAsk =
 /** @throws {@link ApiError} `UNREACHABLE` */
 export async function send(url: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(patience), ...init })
+    return await fetch(url, { signal: AbortSignal.timeout(patience), ...init })
   } catch (error) {
-    throw new ApiError('UNREACHABLE', error instanceof Error ? error.message : String(error))
+    throw new ApiError('UNREACHABLE', messageOf(error))
   }
 }
 

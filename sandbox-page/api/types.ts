@@ -1,3 +1,4 @@
+import type { StoreEntry, StoreState } from '../../src/sandbox/store/types.js'
 import type { SandboxFault } from '../../src/sandbox/types.js'
 import type { WireParty } from '../../src/sandbox/wire/types.js'
 
@@ -11,20 +12,9 @@ export type {
   WireOutcome,
   WireParty,
 } from '../../src/sandbox/wire/types.js'
+export type { RevealPart } from '../../src/sandbox/wire/render.js'
 export type { SandboxFault } from '../../src/sandbox/types.js'
-
-/** How the store that the server under test uses is to behave. */
-export type StoreState = 'up' | 'down' | 'silent'
-
-/** One key of the store. */
-export interface StoreEntry {
-  key: string
-  /** Redis' word for what it is: `string`, `set`, `zset`, … */
-  type: string
-  /** Seconds; null where it does not expire. */
-  expiresIn: number | null
-  value: unknown
-}
+export type { StoreEntry, StoreState } from '../../src/sandbox/store/types.js'
 
 /** What the sandbox sees of the store of the server under test. */
 export interface StoreView {
@@ -33,16 +23,6 @@ export interface StoreView {
   state: StoreState
   entries: StoreEntry[]
 }
-
-/** A user as the control surface describes them. */
-export interface UserView {
-  name: string
-  openids: Record<string, string>
-  unionid: string | null
-}
-
-/** Which side of a message a masked field is in; `decoded` has fields as `0.2`: thing taken apart, step. */
-export type RevealPart = 'request' | 'response' | 'decoded'
 
 /** An answer of the server under test, by way of the relay. */
 export interface RelayReply {
@@ -53,7 +33,7 @@ export interface RelayReply {
 
 /** A request to the server under test. */
 export interface RelayRequest {
-  /** Origin of the server, with the path it is mounted under where it has one. */
+  /** URL of the server, with the path it is mounted under where it has one. */
   target: string
   /** Begins with a slash. */
   path: string

@@ -1,21 +1,13 @@
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
 import type { PhoneStatus } from '../phone-messages.js'
 import { Icon } from '../ui/icon.js'
+import { useTick } from '../ui/use-tick.js'
 
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
 
 /** The top of a phone: time, network, battery. Only a picture: the controls say the same in words. */
 export function StatusBar({ network }: { network: PhoneStatus['network'] }): JSX.Element {
-  const [now, setNow] = useState(() => Date.now())
-  useEffect(() => {
-    const timer = setInterval(() => {
-      setNow(Date.now())
-    }, 10_000)
-    return () => {
-      clearInterval(timer)
-    }
-  }, [])
+  const now = useTick(10_000)
   return (
     <div class="status-bar" aria-hidden="true">
       <span>{clock.format(now)}</span>

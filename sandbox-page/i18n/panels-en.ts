@@ -1,17 +1,14 @@
 /** Texts of the panels in English. */
 export const en = {
   common: {
-    busy: 'Working…',
     unreachable: 'The sandbox does not answer. Is it still running?',
     noSense: 'Something that is not the sandbox answered.',
-    none: 'none',
     never: 'does not expire',
     expired: 'expired',
     used: 'used',
     left: (time: string) => `${time} left`,
   },
   state: {
-    title: 'State',
     same: 'phone key = server key',
     differ: 'phone key ≠ server key',
     noPhoneKey: 'The phone has no key yet',
@@ -69,7 +66,6 @@ export const en = {
     logoutFailed: (status: number) => `The server answered ${String(status)}.`,
   },
   faults: {
-    title: 'Faults',
     intro: 'What WeChat, or the store, is to do wrong next. Order one, then use the phone.',
     presets: 'Often wanted',
     preset: {
@@ -114,7 +110,6 @@ export const en = {
     },
   },
   clock: {
-    title: 'Clock',
     now: 'The sandbox’ clock',
     inStep: 'in step with this computer',
     ahead: (time: string) => `${time} ahead of this computer`,
@@ -135,7 +130,6 @@ export const en = {
     note: 'It ages what WeChat gave out: codes, access tokens, quotas, watermarks. Your server’s own sessions age by the clock of the server. It runs only forward.',
   },
   scenarios: {
-    title: 'Scenarios',
     intro:
       'Each plays one situation against your server and compares what happens with what should.',
     runAll: 'Run all',

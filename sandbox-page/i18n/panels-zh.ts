@@ -3,17 +3,14 @@ import type { PanelTexts } from './panels.js'
 /** Texts of the panels in Chinese. */
 export const zh: PanelTexts = {
   common: {
-    busy: '请稍候…',
     unreachable: '沙箱没有应答，它还在运行吗？',
     noSense: '应答的不是沙箱。',
-    none: '无',
     never: '不过期',
     expired: '已过期',
     used: '已使用',
     left: (time) => `还剩 ${time}`,
   },
   state: {
-    title: '状态',
     same: '手机密钥 = 服务端密钥',
     differ: '手机密钥 ≠ 服务端密钥',
     noPhoneKey: '手机还没有密钥',
@@ -67,7 +64,6 @@ export const zh: PanelTexts = {
     logoutFailed: (status) => `服务端返回 ${String(status)}。`,
   },
   faults: {
-    title: '故障',
     intro: '让微信或存储接下来出错。先设定，再操作手机。',
     presets: '常用',
     preset: {
@@ -112,7 +108,6 @@ export const zh: PanelTexts = {
     },
   },
   clock: {
-    title: '时钟',
     now: '沙箱时钟',
     inStep: '与本机一致',
     ahead: (time) => `比本机快 ${time}`,
@@ -133,7 +128,6 @@ export const zh: PanelTexts = {
     note: '变旧的是微信发出的东西：code、access token、调用次数限制、水印。服务端自己的会话按服务端的时钟过期。时钟只能往前拨。',
   },
   scenarios: {
-    title: '场景',
     intro: '每个场景对你的服务端演一种情况，再把结果与应有的结果比较。',
     runAll: '全部运行',
     stop: '停止',

@@ -19,7 +19,7 @@ const forms: { [T in ToPhone['type']]: (fields: Record<string, unknown>) => bool
 }
 
 /** The message in what somebody posted; null where it is none. */
-export function readMessage(data: unknown): ToPhone | null {
+function readMessage(data: unknown): ToPhone | null {
   if (typeof data !== 'object' || data === null) return null
   const fields = data as Record<string, unknown>
   const { type } = fields

@@ -1,4 +1,5 @@
 import { Failure, netError, timedOut } from '../../src/sandbox/phone/failure.js'
+import { relayOf } from '../../src/sandbox/relay/path.js'
 
 /** Why the relay itself refused a request, as its `X-Sandbox-Error` says. */
 export interface RelayTrouble {
@@ -52,7 +53,7 @@ export function createRelay({
   }
   const reach = (url: string): string => {
     const { origin, pathname, search } = meant(url)
-    return `/__sandbox/relay/${encodeURIComponent(origin)}${pathname}${search}`
+    return relayOf(origin) + pathname + search
   }
 
   return {

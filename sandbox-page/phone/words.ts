@@ -18,7 +18,6 @@ const zh = {
   refusedTitle: '沙箱不认识这些参数',
   unreachableTitle: '连不上沙箱',
   unreachable: '沙箱没有回应。请检查它是否还在运行，然后重新加载。',
-  notBuilt: '手机的程序没有构建。请在 express-wx-login 的目录中执行 npm run build。',
   reload: '重新加载',
   targetDown: (target: string) => `连不上 ${target}。你的服务器在运行吗？端口对吗？`,
   targetTimeout: (target: string) => `${target} 一直没有回应。`,
@@ -55,7 +54,6 @@ const en: Words = {
   refusedTitle: 'The sandbox does not know these parameters',
   unreachableTitle: 'The sandbox cannot be reached',
   unreachable: 'The sandbox does not answer. See whether it still runs, then load this again.',
-  notBuilt: 'The program of the phone is not built. Run npm run build in express-wx-login.',
   reload: 'Load again',
   targetDown: (target) =>
     `${target} cannot be reached. Does your server run, and is the port right?`,

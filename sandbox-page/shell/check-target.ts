@@ -1,3 +1,4 @@
+import { relayOf } from '../../src/sandbox/relay/path.js'
 import { shellTexts } from '../i18n/shell.js'
 import type { Lang } from '../i18n/lang.js'
 import { readAddress } from './typed.js'
@@ -26,7 +27,7 @@ export async function checkTarget(
   if (address === null) return { state: 'wrong', message: shellTexts[lang].header.targetNoUrl }
   const { origin } = new URL(address)
   try {
-    const response = await fetch(`/__sandbox/relay/${encodeURIComponent(origin)}/`, {
+    const response = await fetch(`${relayOf(origin)}/`, {
       headers: { 'X-Sandbox-Probe': '1' },
       cache: 'no-store',
       signal,

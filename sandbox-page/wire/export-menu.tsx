@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { toHar, toMermaid } from '../../src/sandbox/wire/export.js'
 import type { WireMessage } from '../../src/sandbox/wire/types.js'
-import { type Api, ApiError } from '../api/index.js'
+import { type Api, messageOf } from '../api/index.js'
 import { wireTexts } from '../i18n/wire.js'
 import type { Lang } from '../i18n/lang.js'
 import { Button } from '../ui/button.js'
@@ -38,7 +38,7 @@ export function ExportMenu({ api, messages, version, lang }: ExportMenuProps): J
       await work()
       close()
     } catch (error) {
-      setTrouble(ApiError.is(error) ? error.message : String(error))
+      setTrouble(messageOf(error))
     }
     setBusy(false)
   }

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import type { WireDetail } from '../../src/sandbox/wire/types.js'
 import type { SandboxConfig } from '../api/index.js'
+import { moment } from '../i18n/time.js'
 import { wireTexts } from '../i18n/wire.js'
 import type { Lang } from '../i18n/lang.js'
 import { meaningOf } from './words.js'
@@ -16,12 +17,8 @@ export function Facts(props: {
   const all = wireTexts[lang]
   const texts = all.inspector
   const meaning = meaningOf(detail, errcodes, lang)
-  const clock = new Intl.DateTimeFormat(lang === 'zh' ? 'zh-CN' : 'en-GB', {
-    dateStyle: 'medium',
-    timeStyle: 'medium',
-  })
   const facts = [
-    [texts.time, clock.format(time)],
+    [texts.time, moment(time, lang)],
     [texts.took, ms === null ? null : all.ms(ms)],
     [texts.user, user],
     [

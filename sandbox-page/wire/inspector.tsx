@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { toCurl } from '../../src/sandbox/wire/export.js'
 import type { WireDetail, WireMessage } from '../../src/sandbox/wire/types.js'
-import { type Api, ApiError, type SandboxConfig } from '../api/index.js'
+import { type Api, messageOf, type SandboxConfig } from '../api/index.js'
 import { wireTexts } from '../i18n/wire.js'
 import type { Lang } from '../i18n/lang.js'
 import { Button } from '../ui/button.js'
@@ -22,7 +22,7 @@ function useDetail(api: Api, message: WireMessage): { detail?: WireDetail; troub
         if (current) setFound({ id, detail })
       },
       (error: unknown) => {
-        if (current) setFound({ id, trouble: ApiError.is(error) ? error.message : String(error) })
+        if (current) setFound({ id, trouble: messageOf(error) })
       },
     )
     return () => {

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { ApiError } from '../api/index.js'
+import { messageOf } from '../api/index.js'
 import { wireTexts } from '../i18n/wire.js'
 import type { Lang } from '../i18n/lang.js'
 import { Icon } from '../ui/icon.js'
@@ -35,7 +35,7 @@ export function Secret(props: {
           setValue(typeof raw === 'string' ? raw : JSON.stringify(raw))
         },
         (error: unknown) => {
-          setTrouble(ApiError.is(error) ? error.message : String(error))
+          setTrouble(messageOf(error))
         },
       )
       .finally(() => {

@@ -10,7 +10,7 @@ export const meaningOf = ({ errcode }: WireMessage, errcodes: Errcodes, lang: La
   errcode === null || errcode === 0 ? '' : (errcodes[String(errcode)]?.[lang] ?? '')
 
 /** How an exchange went, in parts: `connection cut`, `errcode 45011`, `WX_STALE_KEY`. */
-export function outcomeWords(message: WireMessage, lang: Lang): string[] {
+function outcomeWords(message: WireMessage, lang: Lang): string[] {
   const texts = wireTexts[lang]
   const { outcome, errcode, error } = message
   return [

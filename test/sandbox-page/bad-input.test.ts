@@ -139,12 +139,12 @@ it('says that the sandbox is away, and goes on by itself when it is back', async
   await arrow(/before/).waitFor()
   const port = Number(new URL(sandbox.baseUrl).port)
   await sandbox.close()
-  await page.getByText(texts.shell.banner.away).waitFor()
+  await page.getByText(texts.shell.banner.away, { exact: true }).waitFor()
 
   // Another one, which knows nothing of before.
   sandbox = createSandbox()
   await sandbox.listen(port)
-  await page.getByText(texts.shell.banner.away).waitFor({ state: 'detached' })
+  await page.getByText(texts.shell.banner.away, { exact: true }).waitFor({ state: 'detached' })
   await arrow(/before/).waitFor({ state: 'detached' })
   await worksOtherwise(here)
 })

@@ -1,7 +1,7 @@
 import type { SandboxFault } from '../../api/index.js'
 import type { Lang } from '../../i18n/lang.js'
 import { panelTexts } from '../../i18n/panels.js'
-import { duration } from '../parts/duration.js'
+import { duration } from '../../i18n/time.js'
 
 /** The last segment, which says it all. */
 export const shortName = (endpoint: string): string => endpoint.slice(endpoint.lastIndexOf('/') + 1)

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { ApiError } from '../../api/index.js'
+import { ApiError, messageOf } from '../../api/index.js'
 import type { Lang } from '../../i18n/lang.js'
 import { panelTexts } from '../../i18n/panels.js'
 
@@ -15,7 +15,7 @@ export function Trouble({ error, lang }: { error: unknown; lang: Lang }): JSX.El
 
 function words(error: unknown, lang: Lang): string {
   const { common } = panelTexts[lang]
-  if (!ApiError.is(error)) return error instanceof Error ? error.message : String(error)
+  if (!ApiError.is(error)) return messageOf(error)
   if (error.code === 'UNREACHABLE') return common.unreachable
   if (error.code === 'NO_SENSE') return `${common.noSense} (${error.message})`
   return error.message

@@ -3,7 +3,7 @@ import type { SandboxState } from '../../api/index.js'
 import type { Lang } from '../../i18n/lang.js'
 import { panelTexts } from '../../i18n/panels.js'
 import type { PhoneStatus } from '../../phone-messages.js'
-import { timeOfDay } from '../parts/duration.js'
+import { timeOfDay } from '../../i18n/time.js'
 import { compareKeys } from './keys.js'
 
 /** Whether the server can read what the phone encrypts, and why. */

@@ -4,9 +4,9 @@ import type { SandboxState } from '../../api/index.js'
 import type { Lang } from '../../i18n/lang.js'
 import { panelTexts } from '../../i18n/panels.js'
 import type { PhoneStatus } from '../../phone-messages.js'
-import { countdown } from '../parts/duration.js'
+import { useTick } from '../../ui/use-tick.js'
+import { countdown } from '../../i18n/time.js'
 import { Ring, type RingProps } from '../parts/ring.js'
-import { useTick } from '../parts/use-tick.js'
 
 /** How long WeChat says they are good for, in ms. */
 const codeLife = 5 * 60_000

@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import type { StoreEntry, StoreView } from '../../api/index.js'
 import type { Lang } from '../../i18n/lang.js'
 import { panelTexts } from '../../i18n/panels.js'
-import { countdown } from '../parts/duration.js'
+import { countdown } from '../../i18n/time.js'
 
 /** More than a person reads. */
 const most = 30

@@ -1,4 +1,4 @@
-import type { Lang } from '../../i18n/lang.js'
+import type { Lang } from './lang.js'
 
 const second = 1000
 const minute = 60 * second
@@ -42,15 +42,15 @@ export function duration(ms: number, lang: Lang): string {
   return said.slice(0, 2).join(' ')
 }
 
+const format = (time: number, lang: Lang, o: Intl.DateTimeFormatOptions): string =>
+  new Intl.DateTimeFormat(lang === 'zh' ? 'zh-CN' : 'en-GB', o).format(time)
+
 /** A time of day, with the date. */
 export const moment = (time: number, lang: Lang): string =>
-  new Intl.DateTimeFormat(lang === 'zh' ? 'zh-CN' : 'en-GB', {
-    dateStyle: 'medium',
-    timeStyle: 'medium',
-  }).format(time)
+  format(time, lang, { dateStyle: 'medium', timeStyle: 'medium' })
 
 /** A time of day. */
 export const timeOfDay = (time: number, lang: Lang): string =>
-  new Intl.DateTimeFormat(lang === 'zh' ? 'zh-CN' : 'en-GB', { timeStyle: 'medium' }).format(time)
+  format(time, lang, { timeStyle: 'medium' })
 
 const whole = (ms: number, size: number): string => String(Math.floor(ms / size))

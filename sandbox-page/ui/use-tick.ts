@@ -1,15 +1,15 @@
 import { useEffect, useState } from 'preact/hooks'
 
-/** This computer's time, once a second. */
-export function useTick(): number {
+/** This computer's time, looked at again and again. @param every - ms */
+export function useTick(every = 1000): number {
   const [now, setNow] = useState(() => Date.now())
   useEffect(() => {
     const timer = setInterval(() => {
       setNow(Date.now())
-    }, 1000)
+    }, every)
     return () => {
       clearInterval(timer)
     }
-  }, [])
+  }, [every])
   return now
 }
