@@ -31,9 +31,9 @@ const ofUsers: ReadonlySet<string> = new Set([...callerNames, ...fromNames])
 
 /** Whether a header is one of them; nearly all others are told by two letters. */
 const isOurs = (name: string): boolean =>
-  (name.charCodeAt(0) | 32) === 120 && (name.charCodeAt(2) | 32) === 119
-    ? all.has(name.toLowerCase())
-    : false
+  (name.charCodeAt(0) | 32) === 120 &&
+  (name.charCodeAt(2) | 32) === 119 &&
+  all.has(name.toLowerCase())
 
 function carriesAny(req: IncomingMessage): boolean {
   const { rawHeaders } = req

@@ -137,8 +137,8 @@ export function createOwnSession(
         done({ record: null, ...(sid !== null && { failure: disconnected() }) })
         return
       }
-      if (sid !== null && !transport.cookie) {
-        loadByToken(req, res, sid, done)
+      if (!transport.cookie) {
+        loadByToken(req, res, sid!, done)
         return
       }
       const token = sid === null || presented.kind !== 'token' ? null : presented.token
@@ -186,7 +186,7 @@ export function createOwnSession(
       if (!isUp()) throw disconnected()
       const stored = await store.read(sid)
       const record = readRecord(stored)
-      return record && { record, sid, slot: { wxUser: stored?.wxUser } }
+      return record && { record, sid, slot: { wxUser: stored!.wxUser } }
     },
 
     async save(req) {

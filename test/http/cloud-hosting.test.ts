@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, request as send } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, IncomingMessage, request as send } from 'node:http'
+import { type AddressInfo, Socket } from 'node:net'
 import type { Express } from 'express'
 import expressSession, { MemoryStore } from 'express-session'
 import fc from 'fast-check'
@@ -265,26 +265,72 @@ describe('where cloudHosting is true', () => {
     ).toBe(null)
   })
 
-  it.each<[string, Headers | string[]]>([
-    ['two openids', { ...gateway, 'X-WX-OPENID': [openid, openid] }],
+  it.each<[string, Headers | string[], string]>([
+    ['two openids', { ...gateway, 'X-WX-OPENID': [openid, openid] }, 'x-wx-openid is there twice'],
     [
       'an openid spelled twice',
       ['Host', 'x', ...Object.entries(gateway).flat(), 'x-wx-openid', 'o'],
+      'x-wx-openid is there twice',
     ],
-    ['two openids in one header', { ...gateway, 'X-WX-OPENID': `${openid}, ${openid}` }],
-    ['two sources', { ...gateway, 'X-WX-SOURCE': ['wx_client', 'wx_client'] }],
-    ['two appids', { ...gateway, 'X-WX-APPID': [appid, appid] }],
-    ['no appid', without(gateway, 'X-WX-APPID')],
-    ['an openid with other characters', { ...gateway, 'X-WX-OPENID': 'o|{}:*' }],
-    ['an openid without end', { ...gateway, 'X-WX-OPENID': 'o'.repeat(129) }],
-    ['an appid with other characters', { ...gateway, 'X-WX-APPID': `${appid} x` }],
-    ['a unionid with other characters', { ...gateway, 'X-WX-UNIONID': 'o"' }],
-    ['a source with other characters', { ...gateway, 'X-WX-SOURCE': '<script>' }],
-  ])('%s: 400, and nothing behind sees the headers', async (_, headers) => {
+    [
+      'two openids in one header',
+      { ...gateway, 'X-WX-OPENID': `${openid}, ${openid}` },
+      'x-wx-openid is no openid',
+    ],
+    [
+      'two sources',
+      { ...gateway, 'X-WX-SOURCE': ['wx_client', 'wx_client'] },
+      'x-wx-source is there twice',
+    ],
+    ['two appids', { ...gateway, 'X-WX-APPID': [appid, appid] }, 'x-wx-appid is there twice'],
+    ['no appid', without(gateway, 'X-WX-APPID'), 'x-wx-appid is no appid'],
+    [
+      'an openid with other characters',
+      { ...gateway, 'X-WX-OPENID': 'o|{}:*' },
+      'x-wx-openid is no openid',
+    ],
+    [
+      'an openid without end',
+      { ...gateway, 'X-WX-OPENID': 'o'.repeat(129) },
+      'x-wx-openid is no openid',
+    ],
+    [
+      'an appid with other characters',
+      { ...gateway, 'X-WX-APPID': `${appid} x` },
+      'x-wx-appid is no appid',
+    ],
+    [
+      'a unionid with other characters',
+      { ...gateway, 'X-WX-UNIONID': 'o"' },
+      'x-wx-unionid is no unionid',
+    ],
+    ...['<script>', '<wx_client', 'wx_client>', 'scf;wx_client', 'scf,<script>', 'scf,,wx_client']
+      .concat('x'.repeat(65), Array.from({ length: 9 }, () => 'scf').join())
+      .map((source): [string, Headers, string] => [
+        `the source ${source}`,
+        { ...gateway, 'X-WX-SOURCE': source },
+        'x-wx-source is no source',
+      ]),
+  ])('%s: 400, and nothing behind sees the headers', async (_, headers, what) => {
     const reply = await ask(t, '/me', headers)
     expect(reply).toEqual({ status: 400, body: errorReply('WX_BAD_REQUEST', 'none') })
-    expect(errors.at(-1)!.reason).toMatch(/^cloudHosting: /)
+    expect(errors.at(-1)!.reason).toBe(`cloudHosting: ${what}`)
     expect((await ask(t, '/headers', headers)).body).toEqual({ openid: null, seen: [], get: null })
+  })
+
+  it.each(['scf,wx_client', 'scf, wx_client', Array.from({ length: 8 }, () => 'wx.a-b').join()])(
+    'the source %s, a chain, is believed',
+    async (source) => {
+      expect((await ask(t, '/who', { ...gateway, 'X-WX-SOURCE': source })).body).toMatchObject({
+        openid,
+      })
+    },
+  )
+
+  it('other headers may come twice', async () => {
+    const twice = ['Host', 'x', 'X-Forwarded-For', '10.0.0.1', 'X-Forwarded-For', '10.0.0.2']
+    const { body } = await ask(t, '/who', [...twice, ...Object.entries(gateway).flat()])
+    expect(body).toMatchObject({ openid })
   })
 
   it('only a well-formed pair with a source is ever believed', async () => {
@@ -577,15 +623,30 @@ describe('wx.authenticate', () => {
     })
   })
 
-  it('rejects a token of another user, and an app that is not served', async () => {
+  it.each([{}, { cloudHosting: true }])(
+    'believes nobody in a request that an adapter made without rawHeaders (%j)',
+    async (options) => {
+      await withApp(options, async (t) => {
+        const req = new IncomingMessage(new Socket())
+        Object.assign(req.headers, { host: 'x', 'x-wx-openid': openid, 'x-wx-source': 'wx_client' })
+        await expect(t.wx.authenticate(req)).resolves.toBeNull()
+        expect(req.headers).toEqual({ host: 'x' })
+      })
+    },
+  )
+
+  it('rejects a token of another user, an app that is not served, and headers that are malformed', async () => {
     await withApp({ cloudHosting: true }, async (t) => {
       const { token } = await t.login()
       const bearer = { Authorization: `Bearer ${token}` }
       for (const headers of [
         { ...gateway, ...bearer },
         { ...gateway, 'X-WX-APPID': otherAppid },
+        { ...gateway, 'X-WX-OPENID': [openid, openid] },
       ]) {
         const { req, end } = await upgrade(headers)
+        await expect(t.wx.authenticate(req)).rejects.toMatchObject({ status: 400 })
+        // Asked again it says the same.
         await expect(t.wx.authenticate(req)).rejects.toMatchObject({ status: 400 })
         end()
       }
@@ -607,6 +668,10 @@ describe('where cloudHosting has resourceSharing', () => {
       const { body } = await ask(t, '/who', shared)
       expect(body).toMatchObject({ appid: otherAppid, openid, unionid })
       expect((await ask(t, '/who', gateway)).body).toMatchObject({ appid, openid })
+      const { seen } = (await ask(t, '/headers', shared)).body
+      expect(seen).toEqual(
+        expect.arrayContaining(Object.keys(shared).map((name) => name.toLowerCase())),
+      )
       const login = await t.http.post('/wx/login').set(shared).send({})
       expect(login.status).toBe(200)
       expect(await t.wx.sessions.list({ appid: otherAppid, openid })).toHaveLength(1)
@@ -671,6 +736,29 @@ describe('with other parts of the set-up', () => {
           ),
       },
     ))
+
+  it('a plugin that believes nobody lets another one remember whom it believes', async () => {
+    const { wxLogin } = await import('../../src/index.js')
+    await withApp(
+      { cloudHosting: true },
+      async (t) => {
+        expect((await ask(t, '/again', gateway)).body).toEqual([openid, openid])
+      },
+      {
+        routes(app, wx) {
+          app.use(
+            wxLogin({
+              ...{ appid: otherAppid, secret: 'x', session: { secret: sessionSecret } },
+              routes: { login: '/second/login' },
+            }),
+          )
+          app.get('/again', async (req, res) => {
+            res.json([req.wx?.openid, (await wx.authenticate(req))?.openid])
+          })
+        },
+      },
+    )
+  })
 
   it('of two plugins in one app each believes what it was told to', async () => {
     const { wxLogin } = await import('../../src/index.js')

@@ -32,6 +32,7 @@ describe('before any request', () => {
     const host = createAppSession(1000)
     for (const operation of [() => host.alive(['a']), () => host.destroy(['a'])]) {
       await expect(operation()).rejects.toEqual(missing)
+      await expect(operation()).rejects.toThrow(/known from the first request on/)
     }
   })
 
@@ -49,7 +50,7 @@ test('a session that no store keeps is a mistake of the set-up, and not of expre
   made.req.session = { id: 'a' } as never
   const { failure } = await load(host, made)
   expect(failure).toEqual(missing)
-  expect(failure!.message).toMatch(/is not of express-session/)
+  expect(failure!.message).toMatch(/is not of express-session.*#no-session$/)
 })
 
 describe('a store that goes away', () => {
@@ -123,6 +124,22 @@ describe('a new session', () => {
     await expect(host.alive([made.sid])).resolves.toEqual([false])
   })
 
+  test.each([
+    // Once a process: what is not warned of comes first.
+    ['is not warned of where its cookie was sent', true, ['connect.sid=x'], 0],
+    ['is not warned of where that need not be secure', false, [], 0],
+    ['is warned of where it has to be and was left out', true, [], 1],
+  ])('%s', async (_, secure, cookies, times) => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation()
+    const host = createAppSession(1000)
+    const made = await middleware(new expressSession.MemoryStore(), { secure })(exchange())
+    host.make(made.req, made.res, record, null).deliver()
+    if (cookies.length > 0) made.res.setHeader('set-cookie', cookies)
+    made.res.emit('finish')
+    expect(warn).toHaveBeenCalledTimes(times)
+    warn.mockRestore()
+  })
+
   test('is alive once it is saved, and loads', async () => {
     const store = new expressSession.MemoryStore()
     const host = createAppSession(1000)
@@ -166,5 +183,7 @@ test.each<[string, expressSession.CookieOptions, number]>([
 })
 
 test('authenticate says that there are no tokens to read', async () => {
-  await expect(createAppSession(1000).authenticate(exchange().req)).rejects.toEqual(missing)
+  const asked = createAppSession(1000).authenticate(exchange().req)
+  await expect(asked).rejects.toEqual(missing)
+  await expect(asked).rejects.toThrow(/session: \{ secret \}/)
 })

@@ -282,10 +282,10 @@ describe('a store that is known to be away', () => {
   )
 
   test('is told of on the channel of outages, when it goes and when it is back', () => {
-    const told: string[] = []
+    const told: [string, unknown][] = []
     const channels = ['begin', 'end'].map((what) => `express-wx-login:store:outage:${what}`)
     const hear = (message: unknown, name: string | symbol): void => {
-      told.push(`${String(name)} ${Object.keys(message as object).join()}`)
+      told.push([String(name), message])
     }
     for (const name of channels) subscribe(name, hear)
     const store = new Told()
@@ -293,7 +293,10 @@ describe('a store that is known to be away', () => {
     store.emit('disconnect')
     store.emit('connect')
     for (const name of channels) unsubscribe(name, hear)
-    expect(told).toEqual([`${channels[0]!} scope`, `${channels[1]!} durationMs`])
+    expect(told).toEqual([
+      [channels[0], { scope: 'all' }],
+      [channels[1], { durationMs: expect.any(Number) as number }],
+    ])
   })
 })
 
@@ -408,7 +411,9 @@ describe('two tokens', () => {
   test('are refused wherever a token is read', async () => {
     const host = hostWith({})
     const made = exchange({ Authorization: `Bearer ${token}, Bearer other` })
-    const refused = expect.objectContaining({ code: 'WX_BAD_REQUEST', status: 400 }) as Error
+    const refused = expect.objectContaining({
+      ...{ code: 'WX_BAD_REQUEST', status: 400, message: 'Two different tokens in one request.' },
+    }) as Error
     await expect(load(host, made)).resolves.toEqual({ record: null, failure: refused })
     expect(() => host.prepare(made.req)).toThrow(refused)
     await expect(host.authenticate(made.req)).rejects.toEqual(refused)
@@ -440,6 +445,32 @@ describe('a new session', () => {
     made.abandon()
     await host.destroy([made.sid])
     await expect(host.authenticate(again.req)).resolves.toBeNull()
+  })
+
+  test.each([
+    // Once a process: what is not warned of comes first.
+    ['is not warned of', { cookie: true, tls: true, times: 0 }],
+    ['is not warned of', { cookie: false, tls: false, times: 0 }],
+    ['is not warned of', { cookie: false, tls: true, times: 0 }],
+    ['is warned of, for no browser keeps it,', { cookie: true, tls: false, times: 1 }],
+  ])('%s where cookie and connection are secure or not: %j', (_, { cookie, tls, times }) => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation()
+    const host = hostWith({
+      options: { transport: { cookie: true } },
+      session: { cookie: { secure: cookie } },
+    })
+    const { req, res } = exchange()
+    const sent = jest.fn()
+    Object.assign(req, { secure: tls })
+    Object.assign(res, { cookie: sent })
+    const made = host.make(req, res, record, null)
+    warn.mockClear()
+    made.deliver()
+    expect(sent.mock.calls).toEqual([
+      ['wx.sid', codec.toCookie(made.token!), expect.objectContaining({ secure: cookie })],
+    ])
+    expect(warn).toHaveBeenCalledTimes(times)
+    warn.mockRestore()
   })
 
   test('keeps no user where there is none', async () => {
