@@ -43,9 +43,10 @@ export const groups = [
     tests: tests('wechat', 'errcodes', 'wire', 'code2session'),
   },
   {
-    sources: session('store-guard', 'session-ends'),
-    tests: tests('session', 'store-guard', 'store-call', 'session-ends', 'own-session'),
+    sources: session('store-guard', 'store-call'),
+    tests: tests('session', 'store-guard', 'store-call'),
   },
+  { sources: session('session-ends'), tests: tests('session', 'session-ends') },
   {
     sources: session('app-session'),
     tests: [
@@ -58,10 +59,7 @@ export const groups = [
     sources: session('own-session'),
     tests: [...tests('session', 'own-session'), ...tests('http', 'cookie-transport')],
   },
-  {
-    sources: session('lazy-session'),
-    tests: [...tests('session', 'lazy-session'), ...tests('http', 'req-session')],
-  },
+  { sources: session('lazy-session'), tests: tests('session', 'lazy-session') },
   {
     sources: session('key-history', 'user-sessions', 'memory-user-state'),
     tests: tests('session', 'key-history', 'user-sessions', 'user-state', 'user-keys'),

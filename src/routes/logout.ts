@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { observe } from '../diagnostics.js'
 import { handler } from '../respond.js'
 import { identityOf, requestState, type Runtime } from '../runtime.js'
-import { available } from '../session/store-guard.js'
+import { available } from '../session/store-call.js'
 import type { UserSessions } from '../session/user-sessions.js'
 import { readBody } from './body.js'
 

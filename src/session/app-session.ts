@@ -4,7 +4,8 @@ import { explained } from '../start-up.js'
 import { warnOfInsecure } from './cookies.js'
 import { readRecord } from './record.js'
 import type { Loaded, SessionHost, SessionRequest } from './session-host.js'
-import { assertAlive, disconnected, StoreGuard, storeCall } from './store-guard.js'
+import { disconnected, storeCall } from './store-call.js'
+import { assertAlive, StoreGuard } from './store-guard.js'
 
 /**
  * The session the app set up itself, with its own express-session before the plugin:

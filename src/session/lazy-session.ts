@@ -45,8 +45,8 @@ export class LazySession {
   #watching = false
   /** The user as text, once it was handed out. */
   #user: string | undefined
-  /** What the store has: of which session, and its text. */
-  #saved = { id: '', text: '' }
+  /** What the store has, once it was opened: of which session, and its text. */
+  #saved!: { id: string; text: string }
 
   constructor(
     sid: string,
@@ -77,7 +77,7 @@ export class LazySession {
 
   /** False once it was taken off the request: it has ended, or is not for this app. */
   #isAttached(): boolean {
-    return slotOf(this.#req)?.session === this
+    return slotFor(this.#req).session === this
   }
 
   get sid(): string {
@@ -90,13 +90,14 @@ export class LazySession {
 
   /** What the session keeps of the user. */
   get wxUser(): unknown {
+    if (this.#opened) return this.#opened.wxUser
     const { wxUser } = this.#data
     // It may be changed in place, as everything in a session.
-    if (typeof wxUser === 'object' && wxUser !== null && !this.#opened) {
+    if (typeof wxUser === 'object' && wxUser !== null) {
       this.#user ??= JSON.stringify(wxUser)
       this.#watch()
     }
-    return this.#opened ? this.#opened.wxUser : wxUser
+    return wxUser
   }
 
   set wxUser(user: unknown) {

@@ -9,13 +9,8 @@ import { cookieFlags, warnOfInsecure } from './cookies.js'
 import { detachSession, LazySession } from './lazy-session.js'
 import { readRecord } from './record.js'
 import type { Loaded, SessionHost, SessionRequest } from './session-host.js'
-import {
-  assertAlive,
-  disconnected,
-  type StoreGuard,
-  storeUnavailable,
-  storeCall,
-} from './store-guard.js'
+import { disconnected, storeCall, storeUnavailable } from './store-call.js'
+import { assertAlive, type StoreGuard } from './store-guard.js'
 import { createTokenCodec } from './token.js'
 import { type Presented, readToken } from './transport.js'
 

@@ -3,7 +3,7 @@ import type { UserState } from '../state-types.js'
 import type { WxIdentity } from '../types.js'
 import { publicId } from './record.js'
 import type { SessionHost } from './session-host.js'
-import { available } from './store-guard.js'
+import { available } from './store-call.js'
 
 /** The sessions of one user, by their public ids. */
 export interface UserSessions {

@@ -332,7 +332,7 @@ describe('a request that does not use req.session', () => {
 
 describe('where req.session and req.wx stand', () => {
   const seen = (req: Request): object => ({
-    n: bag(req)['n'],
+    n: (req.session as Bag | undefined)?.['n'],
     sid: typeof req.sessionID,
     store: typeof req.sessionStore,
     openid: req.wx?.openid.slice(0, 1),
@@ -394,6 +394,12 @@ describe('where req.session and req.wx stand', () => {
     const token = await begin()
     await t.get('/mounted/seen', token).expect(200, known)
     await t.get('/called/seen', token).expect(200, known)
+  })
+
+  it('is not there without a token', async () => {
+    const nothing = { sid: 'undefined', store: 'undefined' }
+    await t.get('/mounted/seen').expect(200, nothing)
+    await t.get('/called/seen').expect(200, nothing)
   })
 
   it('is found on a request of node itself, whose prototype stays as it is', async () => {

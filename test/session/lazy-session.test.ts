@@ -1,6 +1,6 @@
-import type { ServerResponse } from 'node:http'
+import { IncomingMessage, type ServerResponse } from 'node:http'
 import expressSession, { type Session, type SessionData } from 'express-session'
-import { detachSession, LazySession } from '../../src/session/lazy-session.js'
+import { detachSession, LazySession, shareSession } from '../../src/session/lazy-session.js'
 import { StoreGuard } from '../../src/session/store-guard.js'
 import { exchange } from './http.js'
 
@@ -20,13 +20,17 @@ interface Setup {
 }
 
 /** A session that is stored, and a request that it stands on. */
-function start({ cookie = { originalMaxAge: 10 * minute }, data = {} }: Setup = {}) {
+function start(
+  { cookie = { originalMaxAge: 10 * minute }, data = {} }: Setup = {},
+  requests: object = IncomingMessage.prototype,
+) {
   const store = new expressSession.MemoryStore()
   const session = JSON.parse(JSON.stringify({ cookie, ...data })) as SessionData
   store.set(sid, session)
   const set = jest.spyOn(store, 'set')
   const touch = jest.spyOn(store, 'touch')
   const { req, res } = exchange()
+  Object.setPrototypeOf(req, requests)
   const tellLate = jest.fn()
   const guard = new StoreGuard(store, { timeout: 1000 })
   const lazy = new LazySession(sid, { req, res, store: guard, data: session, tellLate })
@@ -82,14 +86,84 @@ describe('a session that was changed', () => {
     }
   })
 
-  it('that is gone when it is read anew says so', async () => {
+  it('is not written over what another request wrote, once it was read anew', async () => {
     const t = start()
+    t.session()['n'] = 1
+    t.store.set(sid, { cookie: { originalMaxAge: minute }, m: 2 } as never)
+    t.set.mockClear()
+    await called((done) => void t.session().reload(done))
+    expect(t.session()['m']).toBe(2)
+    await answer(t.res)
+    expect(t.set).not.toHaveBeenCalled()
+  })
+
+  it('is stored where it could not be read anew, if it is still on the request', async () => {
+    for (const on of [true, false]) {
+      const t = start()
+      const session = t.session()
+      session['n'] = 1
+      if (!on) delete t.req.session
+      const get = jest.spyOn(t.store, 'get').mockImplementation((_id, done) => done(null, null))
+      await expect(called((done) => void session.reload(done))).resolves.toMatchObject({
+        message: 'failed to load session',
+      })
+      get.mockRestore()
+      expect(t.req.session).toBe(on ? session : undefined)
+      await answer(t.res)
+      expect(t.set).toHaveBeenCalledTimes(on ? 1 : 0)
+    }
+  })
+
+  it('is stored under its new id where it was made anew', async () => {
+    const t = start()
+    // Has the store make sessions.
+    expressSession({ secret: 'x', store: t.guard, resave: false, saveUninitialized: false })
     const session = t.session()
-    t.store.destroy(sid)
-    await expect(called((done) => void session.reload(done))).resolves.toMatchObject({
-      message: 'failed to load session',
-    })
-    expect(t.req.session).toBe(session)
+    await called((done) => void session.regenerate(done))
+    const { sessionID } = t.req
+    expect(sessionID).not.toBe(sid)
+    await answer(t.res)
+    expect(t.set.mock.calls.map(([id]) => id)).toEqual([sessionID])
+  })
+
+  it('is not stored where the app has put something else in its place', async () => {
+    for (const other of [null, {}, 'x']) {
+      const t = start()
+      t.session()['n'] = 1
+      t.req.session = other as never
+      await answer(t.res)
+      expect(t.set).not.toHaveBeenCalled()
+    }
+  })
+
+  it('holds back the one answer until it is stored, whose head is sent', async () => {
+    const t = start()
+    const end = jest.spyOn(t.res, 'end')
+    t.session()['n'] = 1
+    t.res.statusCode = 201
+    expect(t.res.end('first')).toBe(t.res)
+    expect(t.res.headersSent).toBe(true)
+    t.res.statusCode = 500
+    expect(t.res.end('second')).toBe(t.res)
+    expect(end).not.toHaveBeenCalled()
+    await new Promise(setImmediate)
+    expect(end.mock.calls).toEqual([['first']])
+  })
+
+  it('is stored where the head of the answer was sent before', async () => {
+    const t = start()
+    t.session()['n'] = 1
+    t.res.writeHead(200)
+    await answer(t.res)
+    expect(t.stored()['n']).toBe(1)
+  })
+
+  it('and cannot be stored makes the end of the answer throw, once', async () => {
+    const t = start()
+    t.session()['self'] = t.session()
+    expect(() => t.res.end()).toThrow(/circular/)
+    await answer(t.res)
+    expect(t.set).not.toHaveBeenCalled()
   })
 
   it('that the store does not take is told of, and the response ends all the same', async () => {
@@ -135,6 +209,21 @@ describe('a session that was not changed', () => {
       await answer(t.res)
       expect([t.set.mock.calls, t.touch.mock.calls]).toEqual([[], []])
     }
+  })
+
+  it('is not written where its user was read before it was used', async () => {
+    const t = start({ data: { wxUser: { name: 'alice' } } })
+    expect(t.lazy.wxUser).toEqual({ name: 'alice' })
+    expect(t.session().wxUser).toEqual({ name: 'alice' })
+    await answer(t.res)
+    expect(t.set).not.toHaveBeenCalled()
+  })
+
+  it('keeps no answer waiting', () => {
+    const t = start()
+    t.session()
+    expect(t.res.end()).toBe(t.res)
+    expect(t.res.writableEnded).toBe(true)
   })
 
   it('lives as long as the app says once it has given it a lifetime', async () => {
@@ -240,6 +329,33 @@ test('the request has what express-session puts on it, before and after it is us
   expect(Object.keys(req)).toEqual(
     expect.arrayContaining(['session', 'sessionID', 'sessionStore']) as string[],
   )
+})
+
+describe('where all requests inherit what stands for a session, a request', () => {
+  const names = ['session', 'sessionID', 'sessionStore']
+  const requests = Object.create(IncomingMessage.prototype) as object
+  shareSession(requests)
+
+  it('has nothing of its own before its session is used', () => {
+    const t = start(undefined, requests)
+    expect(names.filter((name) => Object.hasOwn(t.req, name))).toEqual([])
+    expect([t.req.sessionID, t.req.sessionStore]).toEqual([sid, t.guard])
+    expect(t.session().id).toBe(sid)
+    expect(names.filter((name) => Object.hasOwn(t.req, name))).toEqual(names)
+  })
+
+  it('without a session has none of it', () => {
+    const t = start(undefined, requests)
+    detachSession(t.req)
+    expect([t.req.session, t.req.sessionID, t.req.sessionStore]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
+    const { req } = exchange()
+    detachSession(Object.setPrototypeOf(req, requests))
+    expect(req.session).toBeUndefined()
+  })
 })
 
 test('save and reload of a session may be replaced, as tracers do', () => {

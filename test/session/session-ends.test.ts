@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { publicId } from '../../src/session/record.js'
 import { createSessionEnds, type SessionEnds } from '../../src/session/session-ends.js'
 import type { WxSessionEnd } from '../../src/plugin-types.js'
@@ -106,6 +107,16 @@ describe('a listener', () => {
     tell(alice)
     expect(later).toEqual([])
   })
+})
+
+test('an end is told on the channel of ends, and one of nobody is not', () => {
+  const told: unknown[] = []
+  const hear = (message: unknown): void => void told.push(message)
+  subscribe('express-wx-login:session:ended', hear)
+  tell(alice, bob)
+  tell()
+  unsubscribe('express-wx-login:session:ended', hear)
+  expect(told).toEqual([{ sessionIds: [publicId(alice), publicId(bob)], reason: 'revoke' }])
 })
 
 describe('a session that nobody spoke of', () => {

@@ -1,12 +1,11 @@
-import expressSession, { type SessionData } from 'express-session'
 import { DeadlineError } from '../../src/deadline.js'
 import { WxLoginError } from '../../src/errors.js'
 import {
+  available,
   disconnected,
   storeCall,
-  StoreGuard,
   storeUnavailable,
-} from '../../src/session/store-guard.js'
+} from '../../src/session/store-call.js'
 
 const unavailable = { code: 'WX_STORE_UNAVAILABLE', status: 503, action: 'retry' }
 
@@ -23,6 +22,18 @@ describe('storeUnavailable', () => {
       Object.assign(new Error('canary'), { code: 'ECONNREFUSED' }),
       'the session store failed: Error ECONNREFUSED',
     ],
+    [
+      'an error that begins with a word of Redis',
+      new Error('OOM command not allowed when used memory > canary'),
+      'the session store failed: Error OOM',
+    ],
+    ['an error whose words are its own', new Error('EXTRA'), 'the session store failed: Error'],
+    [
+      'an error with such a word inside',
+      new Error('a KEY canary'),
+      'the session store failed: Error',
+    ],
+    ['an error without words', new Error(), 'the session store failed: Error'],
     ['a string', 'canary', 'the session store failed: unknown error'],
     ['an object', { name: 'canary' }, 'the session store failed: unknown error'],
     ['undefined', undefined, 'the session store failed: unknown error'],
@@ -40,7 +51,19 @@ describe('storeUnavailable', () => {
   })
 
   test('is what a store known to be away gives', () => {
-    expect(disconnected()).toMatchObject(unavailable)
+    expect(disconnected()).toMatchObject({
+      ...{ ...unavailable, reason: 'the session store is disconnected' },
+    })
+  })
+})
+
+describe('available', () => {
+  test('gives what the store gives', async () => {
+    await expect(available(async () => 5)).resolves.toBe(5)
+  })
+
+  test('is unavailable where the store rejects', async () => {
+    await expect(available(() => Promise.reject(new Error('x')))).rejects.toMatchObject(unavailable)
   })
 })
 
@@ -75,41 +98,5 @@ describe('storeCall', () => {
         done(new Error('again'))
       }),
     ).resolves.toBe(1)
-  })
-})
-
-describe('a store', () => {
-  const login = { v: 1, appid: 'wx1', openid: 'o', loginAt: 1, key: 'k', keyId: 'i' }
-  const cookie = { originalMaxAge: 60_000 }
-  const store = new expressSession.MemoryStore()
-  const guard = new StoreGuard(store, { timeout: 1000 })
-  const put = (sid: string, session: object): void => store.set(sid, session as SessionData)
-
-  test('tells which sessions hold a login', async () => {
-    put('a', { cookie, wx: login })
-    put('b', { cookie })
-    put('c', { cookie, wx: { ...login, v: 2 } })
-    await expect(guard.alive(['a', 'b', 'c', 'gone'])).resolves.toEqual([true, false, false, false])
-    await expect(guard.alive([])).resolves.toEqual([])
-  })
-
-  test('ends the sessions named, those that are gone already among them', async () => {
-    for (const sid of ['a', 'b', 'c']) put(sid, { cookie, wx: login })
-    await guard.remove(['a', 'gone', 'c'])
-    await guard.remove([])
-    await expect(guard.alive(['a', 'b', 'c'])).resolves.toEqual([false, true, false])
-  })
-
-  test('that fails for one session fails the whole', async () => {
-    const failing = new (class extends expressSession.Store {
-      destroy = (sid: string, done?: (error?: unknown) => void): void =>
-        done?.(sid === 'b' ? new Error('x') : undefined)
-      get = (sid: string, done: (error: unknown) => void): void =>
-        done(sid === 'b' ? new Error('x') : null)
-      set = (): void => undefined
-    })()
-    const failed = new StoreGuard(failing, { timeout: 1000 })
-    await expect(failed.alive(['a', 'b'])).rejects.toMatchObject(unavailable)
-    await expect(failed.remove(['a', 'b'])).rejects.toMatchObject(unavailable)
   })
 })
