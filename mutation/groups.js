@@ -150,7 +150,7 @@ export const groups = [
   { sources: redis('check-client'), tests: tests('redis', 'check-client') },
   { sources: redis('copies'), tests: tests('redis', 'copies') },
   {
-    sources: redis('session-store'),
+    sources: redis('session-store', 'session-text'),
     tests: [...tests('redis', 'session-store-reads', 'session-store'), ...tests('http', 'races')],
   },
   {

@@ -4,6 +4,8 @@ import { redisKind } from './client-kind.js'
 interface Suspect {
   defineCommand?: unknown
   sendCommand?: unknown
+  /** Of a pool. */
+  execute?: unknown
   close?: unknown
   connect?: unknown
   on?: unknown
@@ -16,17 +18,14 @@ interface Suspect {
  */
 export function redisFaults(client: unknown): string[] {
   if (typeof client !== 'object' || client === null) return []
-  const { defineCommand, sendCommand, close, connect, on, then } = client as Suspect
+  const { defineCommand, sendCommand, execute, close, connect, on, then } = client as Suspect
   if (typeof then === 'function') return ['redis: this is the promise of a client; await it']
   if (typeof defineCommand === 'function') {
     return [
       'redis: this is an ioredis client, whose commands connect-redis 9 and 10 do not speak; give a client of the package `redis` (npm i redis), or a store of your own as session.store',
     ]
   }
-  if (
-    typeof sendCommand !== 'function' &&
-    typeof (client as { execute?: unknown }).execute !== 'function'
-  ) {
+  if (typeof sendCommand !== 'function' && typeof execute !== 'function') {
     return [
       'redis: must be a client of the package `redis` (createClient, createClientPool, createCluster, createSentinel)',
     ]

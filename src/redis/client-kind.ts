@@ -28,5 +28,12 @@ export interface NodeClient extends LiveClient {
   readonly options?: { socket?: { host: string; port: number } }
 }
 
+/** What a client of a cluster has beside. */
+export interface ClusterClient {
+  readonly masters: { readonly address: string; client?: NodeClient | undefined }[]
+  /** The connected client of one of the masters. Belongs to the cluster: call it on that. */
+  nodeClient: (node: unknown) => Promise<NodeClient> | NodeClient
+}
+
 /** False while a client is known to be away. Pools only know whether they were ever connected. */
 export const isReady = ({ isReady: ready, isOpen }: LiveClient): boolean => ready ?? isOpen

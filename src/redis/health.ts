@@ -1,5 +1,5 @@
 import { withDeadline } from '../deadline.js'
-import { isReady, type LiveClient, type NodeClient, redisKind } from './client-kind.js'
+import { type ClusterClient, isReady, type LiveClient, redisKind } from './client-kind.js'
 import type { Server } from './copies.js'
 import { isConnectionError, isQueueFull } from './reply-error.js'
 
@@ -19,11 +19,6 @@ interface Question {
   server?: () => Server | undefined
 }
 
-interface Cluster {
-  masters: { client?: NodeClient }[]
-  nodeClient: (node: unknown) => Promise<NodeClient> | NodeClient
-}
-
 interface Sentinel {
   sendCommand: (isReadonly: boolean, args: string[]) => Promise<unknown>
 }
@@ -40,7 +35,7 @@ async function ping(client: LiveClient): Promise<void> {
 function questions(client: LiveClient): Question[] {
   switch (redisKind(client)) {
     case 'cluster': {
-      const { masters, nodeClient } = client as unknown as Cluster
+      const { masters, nodeClient } = client as unknown as ClusterClient
       return masters.map((node) => ({
         async ask() {
           const master = await nodeClient.call(client, node)

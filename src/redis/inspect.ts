@@ -1,5 +1,5 @@
 import { withDeadline } from '../deadline.js'
-import { type LiveClient, type NodeClient, redisKind } from './client-kind.js'
+import { type ClusterClient, type LiveClient, redisKind } from './client-kind.js'
 
 /** What a Redis server says of itself; what it does not tell is undefined. */
 export interface RedisFacts {
@@ -13,17 +13,12 @@ export interface RedisFacts {
 
 type Send = (args: string[]) => Promise<unknown>
 
-interface Cluster {
-  masters: unknown[]
-  nodeClient: (node: unknown) => Promise<NodeClient> | NodeClient
-}
-
 /** One sender for every server behind a client that sessions are written to. */
 function senders(client: LiveClient): Send[] {
   const { sendCommand } = client as unknown as { sendCommand: (...args: unknown[]) => unknown }
   switch (redisKind(client)) {
     case 'cluster': {
-      const { masters, nodeClient } = client as unknown as Cluster
+      const { masters, nodeClient } = client as unknown as ClusterClient
       return masters.map((node) => async (args) => {
         const master = (await nodeClient.call(client, node)) as unknown as { sendCommand: Send }
         return master.sendCommand(args)

@@ -3,7 +3,7 @@ import { type Once, rememberedFor } from '../state-types.js'
 import { createAsk } from './ask.js'
 import type { RedisLink } from './link.js'
 import { isWrongType } from './reply-error.js'
-import { createScript, type Scripting } from './script.js'
+import { compareAndDrop, type Scripting } from './script.js'
 
 type Expiration = { type: 'PX'; value: number }
 
@@ -19,11 +19,6 @@ interface Commands extends Scripting {
 }
 
 const doneValue = 'done'
-
-// A place that has ended by itself may be another's by now.
-const release = createScript(`
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0`)
 
 /** What {@link createRedisOnce} needs beside the way to Redis. */
 export interface RedisOnceOptions {
@@ -47,7 +42,7 @@ export function createRedisOnce(link: RedisLink, { prefix, timeout }: RedisOnceO
     try {
       return (await ask(() => redis().set(key, own, { condition: 'NX', expiration }))) !== null
     } catch (error) {
-      release(redis(), key, own).catch(() => undefined)
+      compareAndDrop(redis(), key, own).catch(() => undefined)
       throw error
     }
   }
@@ -78,7 +73,8 @@ export function createRedisOnce(link: RedisLink, { prefix, timeout }: RedisOnceO
           await ask(() => redis().set(key, doneValue, { expiration: kept }))
         },
         async release() {
-          await ask(() => release(redis(), key, own))
+          // A place that has ended by itself may be another's by now.
+          await ask(() => compareAndDrop(redis(), key, own))
         },
       }
     },

@@ -1,4 +1,4 @@
-import type { LiveClient, NodeClient } from './client-kind.js'
+import type { ClusterClient, LiveClient } from './client-kind.js'
 import type { Server } from './copies.js'
 import { isConnectionError, isQueueFull } from './reply-error.js'
 
@@ -12,7 +12,7 @@ export const isOutOfStep = (client: LiveClient, reason: unknown): boolean =>
 
 /** Ends the connection to one node of a cluster where it is out of step; the cluster makes another when it needs it. */
 export function cutNode(cluster: LiveClient, reason: unknown, { host, port }: Server): void {
-  const { masters } = cluster as unknown as { masters: { client?: NodeClient | undefined }[] }
+  const { masters } = cluster as unknown as ClusterClient
   for (const node of masters) {
     const { client } = node
     const socket = client?.options?.socket

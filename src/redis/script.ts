@@ -26,3 +26,8 @@ export function createScript(text: string): Script {
     }
   }
 }
+
+/** Drops a key only while it holds this very text: what was written over it meanwhile is another's. */
+export const compareAndDrop = createScript(`
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0`)

@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { RedisStore } from 'connect-redis'
 import type { Request } from 'express'
 import type { Session, SessionData, Store } from 'express-session'
-import type { RedisLink } from './link.js'
 import { createThrottle } from '../throttle.js'
+import type { RedisLink } from './link.js'
 import { isConnectionError, isWrongType } from './reply-error.js'
-import { createScript, type Scripting } from './script.js'
+import { compareAndDrop, createScript, type Scripting } from './script.js'
+import { type Fields, isOfAnother, marked, mergeSessions, unmarked } from './session-text.js'
 
 type Callback = (error?: unknown) => void
 type Loaded = (error: unknown, session?: SessionData | null) => void
-type Fields = Record<string, unknown>
 
 /** The commands used beside connect-redis' own. */
 interface Commands extends Scripting {
@@ -35,54 +35,11 @@ if found ~= ARGV[1] then return found end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 return 1`)
 
-/** Ends a session only if it is still the text that could not be read. */
-const compareAndDrop = createScript(`
-if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
-return 0`)
-
 /** A write that fails to land is another's that landed: as many writers at once need as many attempts. */
 const maxAttempts = 100
 
 /** How long a read waits for the next connection, in ms: {@link createRedis} makes one after 10. */
 const reconnectTime = 80
-
-const markLength = 8
-const beforeMark = '{"of":"'
-const afterMark = '",'
-
-/**
- * A session as text, marked with the beginning of its id: should a connection ever give the answer to another
- * question, nobody is taken for somebody else.
- */
-const marked = (sid: string, session: object): string =>
-  `${beforeMark}${sid.slice(0, markLength)}${afterMark}${JSON.stringify(session).slice(1)}`
-
-/** A text without its mark. */
-function unmarked(text: string): string {
-  const end = text.startsWith(beforeMark) ? text.indexOf(afterMark, beforeMark.length) : -1
-  return end < 0 ? text : `{${text.slice(end + afterMark.length)}`
-}
-
-/** Whether a text is marked as the session of another id. */
-const isOfAnother = (sid: string, text: string): boolean =>
-  text.startsWith(beforeMark) && !text.startsWith(sid.slice(0, markLength), beforeMark.length)
-
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
-
-/**
- * What two requests made of one session: their top-level fields, and over them those that this request changed
- * since it loaded `base`. Where both changed one field the later write wins. The login (`wx`) is never changed
- * by either.
- */
-export function mergeSessions(base: Fields, theirs: Fields, mine: Fields): Fields {
-  const merged = { ...theirs }
-  for (const name of new Set([...Object.keys(base), ...Object.keys(mine)])) {
-    if (name === 'wx' || same(base[name], mine[name])) continue
-    if (Object.hasOwn(mine, name)) merged[name] = mine[name]
-    else delete merged[name]
-  }
-  return merged
-}
 
 /** What {@link createRedisSessionStore} needs beside the client. */
 export interface RedisSessionStoreOptions {

@@ -3,7 +3,7 @@ import type { TokenStore } from '../state-types.js'
 import { createAsk } from './ask.js'
 import type { RedisLink } from './link.js'
 import { isWrongType } from './reply-error.js'
-import { createScript, type Scripting } from './script.js'
+import { compareAndDrop, createScript, type Scripting } from './script.js'
 
 /** The commands used here; every kind of node-redis client has them. */
 interface Commands extends Scripting {
@@ -16,8 +16,8 @@ interface Commands extends Scripting {
   del(keys: string[]): Promise<unknown>
 }
 
-/** Drops what begins with this word. */
-const compareAndDrop = createScript(`
+/** Drops the text of a token while it is that of the token with this hash. */
+const dropToken = createScript(`
 local found = redis.call('GET', KEYS[1])
 if found and string.sub(found, 1, #ARGV[1] + 1) == ARGV[1] .. ' ' then
   return redis.call('DEL', KEYS[1])
@@ -28,10 +28,6 @@ return 0`)
 const take = createScript(`
 if redis.call('PTTL', KEYS[1]) == -1 then redis.call('DEL', KEYS[1]) end
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
-return 0`)
-
-const release = createScript(`
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`)
 
 /** Enough of a hash to tell tokens apart, and not to guess one. */
@@ -96,13 +92,13 @@ export function createRedisTokenStore(
 
     async drop(appid, token) {
       const key = keyOf(appid)
-      await run(key, () => compareAndDrop(redis(), key, hashOf(token)))
+      await run(key, () => dropToken(redis(), key, hashOf(token)))
     },
 
     async lock(appid, ms) {
       const key = `${keyOf(appid)}:lock`
       const own = randomUUID()
-      const giveBack = (): Promise<unknown> => release(redis(), key, own)
+      const giveBack = (): Promise<unknown> => compareAndDrop(redis(), key, own)
       try {
         if ((await ask(() => take(redis(), key, own, ms))) !== 1) return null
       } catch (error) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { requireWxSession } from '../../src/index.js'
-import { mergeSessions } from '../../src/redis/session-store.js'
+import { mergeSessions } from '../../src/redis/session-text.js'
 import { createRedis, type WxRedis } from '../../src/redis/index.js'
 import { redisUrl } from '../support/redis.js'
 import { startTestApp, type TestApp } from '../support/test-app.js'
