@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { slotFor, slotOf } from './request-slot.js'
+import { slotFor } from './request-slot.js'
 
 /** Short, and harmless in a log and a header. */
 const saneId = /^[\w.:-]{1,128}$/
@@ -28,8 +28,7 @@ function givenId(req: IncomingMessage): string | undefined {
 export function requestIdOf(req: IncomingMessage): string {
   const given = givenId(req)
   if (given !== undefined) return given
-  const slot = slotOf(req) ?? slotFor(req)
-  return (slot.requestId ??= randomUUID())
+  return (slotFor(req).requestId ??= randomUUID())
 }
 
 /** Puts the id of a request into its reply, where the app has not. */

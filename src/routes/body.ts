@@ -6,7 +6,8 @@ import { isCode } from '../wechat/code2session.js'
 import { isJsonObject } from '../wechat/json.js'
 import type { OpenData } from '../wechat/user-data.js'
 
-const maxBody = 32 * 1024
+/** Of a request, in bytes. */
+export const maxBody = 32 * 1024
 const parse = express.json({ limit: maxBody, type: 'application/json' })
 
 /** A 400 that says what is wrong, or a 413 or 415. */

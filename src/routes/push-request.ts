@@ -4,11 +4,10 @@ import type { WxPushMessage } from '../push-types.js'
 import { explained } from '../start-up.js'
 import { isJsonObject } from '../wechat/json.js'
 import { readPushMessage, toPushMessage } from '../wechat/push-message.js'
-import { badRequest } from './body.js'
+import { badRequest, maxBody } from './body.js'
 
 /** How far WeChat's clock and ours may be apart, in ms. */
 const maxSkew = 5 * 60_000
-const maxBody = 32 * 1024
 const parse = express.raw({ limit: maxBody, type: () => true, inflate: false })
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 

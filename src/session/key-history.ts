@@ -14,11 +14,9 @@ export interface OwnKey {
 
 /** The session keys of users, across their sessions and devices. */
 export interface KeyHistory {
-  /** Remembers a key that was exchanged. */
-  add(user: WxIdentity, sessionKey: string, at: number): Promise<void>
-  /** The same for one that a new session holds sealed already. */
+  /** Remembers a key that was exchanged, sealed as its new session holds it. */
   addSealed(user: WxIdentity, key: StoredKey): Promise<void>
-  /** The same, but only where keys of the user are remembered already: for a login that came to nothing. */
+  /** Remembers a key that was exchanged, but only where keys of the user are remembered already: for a login that came to nothing. */
   addBeside(user: WxIdentity, sessionKey: string, at: number): Promise<void>
   /** The keys that data of this user may be made with now, newest first. */
   of(user: WxIdentity, own?: OwnKey): Promise<UserKey[]>
@@ -46,8 +44,6 @@ export function createKeyHistory(
   })
 
   return {
-    add: (user, sessionKey, at) => state.addKey(user, stored(user, sessionKey, at), size),
-
     addSealed: (user, key) => state.addKey(user, key, size),
 
     addBeside: (user, sessionKey, at) =>

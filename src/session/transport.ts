@@ -8,7 +8,8 @@ export type Presented =
   | {
       kind: 'token'
       token: string
-      /** null: forged, malformed, or of another secret */ sid: string | null
+      /** Null where it is forged, malformed, or of a secret that is gone. */
+      sid: string | null
     }
 
 function cookieValues(header: string, name: string): string[] {

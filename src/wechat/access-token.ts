@@ -15,8 +15,10 @@ const refreshBefore = 270_000
 const refreshPause = 10_000
 /** WeChat gave a token again that it had just not accepted: asked again at once, it would give the same. */
 const confirmedFor = 5000
+/** Between two looks for the token that another process fetches. */
 const pollPause = 50
 const maxApps = 10_000
+/** In seconds; the other times here are in ms. */
 const longestLife = 24 * 3600
 
 /** Gives access tokens. */
@@ -42,12 +44,17 @@ export interface AccessTokenOptions {
   now?: () => number
 }
 
+/** What came of asking the other processes; see {@link createAccessTokens}. */
 interface Claim {
+  /** The token they have. */
   found?: StoredToken | undefined
+  /** Gives back the place of the one that fetches; only with a place. */
   unlock?: () => Promise<void>
+  /** This process has to fetch one itself, where the token is not fresh. */
   alone: boolean
 }
 
+/** What is known of an app's token in this process. */
 interface Entry {
   token?: StoredToken | undefined
   /** The token that WeChat accepted last no more. */

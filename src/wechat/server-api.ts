@@ -5,6 +5,7 @@ import type { AccessTokens } from './access-token.js'
 import { type CallApi, createCallApi, type CallApiOptions } from './api-call.js'
 import { apiRequestOf, appidOf, assertUser, badArgument } from './api-request.js'
 import { isCode, isSessionKey } from './code2session.js'
+import { loginCode } from './code-kinds.js'
 import { apiErrcodes, type Errcodes, errcodeOf, errorOfReply } from './errcodes.js'
 import { upstreamError } from './http.js'
 import { isJsonObject } from './json.js'
@@ -24,9 +25,6 @@ export interface ServerApiOptions extends CallApiOptions {
     replace(user: WxIdentity, sessionKey: string): Promise<void>
   }
 }
-
-/** As the codes of wx.login were in every sample seen; WeChat does not promise it. */
-const loginCode = /^[A-Za-z0-9]{32}$/
 
 const phoneErrcodes: Errcodes = {
   ...apiErrcodes,

@@ -22,10 +22,26 @@ beforeEach(() => {
   state = createMemoryUserState()
 })
 
+/** A history with a way to give it a key as a login does: sealed. */
+interface History extends KeyHistory {
+  add(user: WxIdentity, sessionKey: string, at: number): Promise<void>
+}
+
+function createHistory(...[on, sealer, ...others]: Parameters<typeof createKeyHistory>): History {
+  const history = createKeyHistory(on, sealer, ...others)
+  const add: History['add'] = (user, sessionKey, at) =>
+    history.addSealed(user, {
+      id: keyIdOf(sessionKey),
+      sealed: sealer.seal(sessionKey, user),
+      at,
+    })
+  return { ...history, add }
+}
+
 const historyOf = (
   o: { size?: number; window?: number; secrets?: string[]; on?: UserState } = {},
-): KeyHistory =>
-  createKeyHistory(
+): History =>
+  createHistory(
     o.on ?? state,
     createSealer(o.secrets ?? [secret]),
     { size: o.size ?? 5, window: o.window ?? window },
@@ -260,7 +276,7 @@ test('a state that fails is passed on', async () => {
 test('it uses the time of the machine', async () => {
   jest.useFakeTimers({ now: start })
   try {
-    const history = createKeyHistory(state, createSealer([secret]), { size: 5, window })
+    const history = createHistory(state, createSealer([secret]), { size: 5, window })
     await history.add(alice, k1, start)
     await history.add(alice, k2, start)
     jest.advanceTimersByTime(window * 1000)
