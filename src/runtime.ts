@@ -41,7 +41,7 @@ export interface Runtime {
   readonly logins: {
     open: boolean
     readonly running: Set<Promise<unknown>>
-    /** Calls of what must end now; undefined once they were made. */
+    /** What ends each of those that wait; undefined once `wx.close()` has called them all. */
     cuts: Set<() => void> | undefined
   }
 }
@@ -80,10 +80,12 @@ export class RequestState {
   }
 }
 
+/** Keeps with a request what was found out about it. */
 export function setRequestState(req: IncomingMessage, state: RequestState): void {
   slotFor(req).state = state
 }
 
+/** What was found out about a request; undefined where no `wxLogin()` has seen it. */
 export function requestState(req: IncomingMessage): RequestState | undefined {
   return slotOf(req)?.state as RequestState | undefined
 }
@@ -104,7 +106,10 @@ export function report(runtime: Runtime, error: WxLoginError, req?: IncomingMess
   observe('onError', runtime.settings.hooks.onError, error, req)
 }
 
-/** Tells `onRevoke`, whoever waits for their end and who listens for revocations, which sessions ended, where any did or WeChat asked for it. */
+/**
+ * Tells which sessions of a user were ended: `onRevoke`, whoever waits for the end of one, and who listens for
+ * revocations. With no session nobody is told, unless it is WeChat that asked for it.
+ */
 export function reportRevoked(
   runtime: Runtime,
   user: WxIdentity,

@@ -106,11 +106,7 @@ async function proveByCaller(
   return { identity: caller, sessionKey: noKey, flight }
 }
 
-/**
- * `POST /wx/login`: exchanges the code, lets the app save the user, makes a new session and hands out its token.
- * Until the store has confirmed the new session nothing is changed; then the session that came with the request
- * ends.
- */
+/** Answers a login whose request is of the right form. */
 async function logIn(runtime: Runtime, sessions: UserSessions, login: LoginRequest): Promise<void> {
   const { host, settings } = runtime
   const { req, res, arrivedAt, previous, body, caller } = login
@@ -120,9 +116,8 @@ async function logIn(runtime: Runtime, sessions: UserSessions, login: LoginReque
       ? await proveByCaller(runtime, caller!, login)
       : await proveByCode(runtime, body.code, login)
 
-  const made = await makeSession(runtime, flight, {
-    ...{ req, res, previous, identity, sessionKey, openData },
-  })
+  const exchanged = { req, res, previous, identity, sessionKey, openData }
+  const made = await makeSession(runtime, flight, exchanged)
   if (!made) return
   const { session, record, user, listed } = made
   await flight.used()
@@ -178,6 +173,11 @@ function tellFailed(error: unknown, login: Arrival): void {
   }))
 }
 
+/**
+ * `POST /wx/login`: exchanges the code, lets the app save the user, makes a new session and hands out its token.
+ * Until the store has confirmed the new session nothing is changed; then the session that came with the request
+ * ends.
+ */
 export function loginRoute(runtime: Runtime, sessions: UserSessions): ReturnType<typeof handler> {
   return handler(runtime, async (req, res) => {
     const asked: Arrival = { req, res, arrivedAt: performance.now() }
@@ -191,7 +191,8 @@ export function loginRoute(runtime: Runtime, sessions: UserSessions): ReturnType
         ? await readBody(callerSchema, req, res, { optional: true, check: callerFaults })
         : await readBody(schema, req, res, { check: openDataFaults })
       await nextTurn()
-      // A body can take its time; close() waits for logins only from here on.
+      // A body can take its time; close() waits for logins only from here on. The same object goes on, so that a failure
+      // is told with the app that was found meanwhile.
       await inFlight(runtime, () =>
         logIn(runtime, sessions, Object.assign(asked, { previous, body, caller })),
       )
