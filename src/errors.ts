@@ -157,8 +157,9 @@ export class WxLoginError extends Error {
   override readonly name = 'WxLoginError'
   /** Stable name of what went wrong. */
   readonly code: WxErrorCode
-  /** HTTP status of the reply. `statusCode` is the same number, as Express' own error handlers read it. */
+  /** HTTP status of the reply. */
   readonly status: number
+  /** The same number, as Express' own error handlers read it. */
   readonly statusCode: number
   /** True where `message` may be shown to the client. */
   readonly expose: boolean
@@ -173,6 +174,10 @@ export class WxLoginError extends Error {
   /** Why, for the operator: in `onError` and logs, never in a reply. */
   declare readonly reason?: string
 
+  /**
+   * @param code - decides status, action and message
+   * @param options - what is said of this one error beside that
+   */
   constructor(code: WxErrorCode, options: WxLoginErrorOptions = {}) {
     const row = table[code]
     super(

@@ -3,8 +3,11 @@ import type { WxIdentity, WxPhone, WxProfile, WxUser } from './types.js'
 
 /** What `onUser` is told: who it is, why it is called, and what is known beside the identity. */
 export type WxUserEvent = WxIdentity & {
+  /** A login; or a logged-in user who sent a profile or a phone number. */
   reason: 'login' | 'profile' | 'phone'
+  /** With `profile`; with `login` where the phone sent open data along. */
   profile?: WxProfile
+  /** With `phone`. */
   phone?: WxPhone
 }
 
@@ -12,11 +15,13 @@ export type WxUserEvent = WxIdentity & {
 export interface WxLoginEvent extends WxIdentity {
   /** Public id of the new session. */
   sessionId: string
+  /** What `onUser` returned; null where it returned nothing. */
   user: WxUser
 }
 
 /** What `onLogout` is told: the phone asked for the end of its session. */
 export interface WxLogoutEvent extends WxIdentity {
+  /** Public id of the session of the phone; empty for a call through cloud hosting that brought none. */
   sessionId: string
   /** True where every session of the user ended. */
   everywhere: boolean

@@ -118,8 +118,11 @@ export interface WxRoutes {
 
 /** The part of a node-redis client (5 or 6; plain, pool, cluster or sentinel) that the package uses. */
 export interface WxRedisClient {
+  /** What tells such a client from others; ioredis and redis 4 are refused by name. */
   sendCommand: unknown
+  /** Yours to call; the plugin answers 503 until it is done. */
   connect: () => Promise<unknown>
+  /** Listened to, so that a broken connection does not end the process. */
   on: (event: 'error', listener: (error: Error) => void) => unknown
 }
 
@@ -142,7 +145,9 @@ export interface WxCommonOptions {
   redisPrefix?: string | undefined
   /** Deadline of one store operation in ms. Default 1000. */
   storeTimeout?: number | undefined
+  /** How the token travels. Default: in the header `Authorization: Bearer …`. */
   transport?: WxTransportOptions | undefined
+  /** Paths of the plugin's own routes; `false` switches one off. Default: `/wx/login` and its siblings. */
   routes?: Partial<WxRoutes> | undefined
   /**
    * Saves the user and returns it. Runs at every login before the session is made, and when a profile or a phone
@@ -161,10 +166,13 @@ export interface WxCommonOptions {
   onError?: ((error: WxLoginError, req?: IncomingMessage) => Awaitable<void>) | undefined
   /** Deadline of `onUser` and of the app resolver, in ms. Default 5000. */
   hookTimeout?: number | undefined
+  /** How WeChat is asked: address, deadline, `fetch`, or other ways to exchange codes and get access tokens. */
   wechat?: WxWeChatOptions | undefined
   /** Oldest watermark accepted, in seconds. Default 3600. */
   watermarkMaxAge?: number | undefined
+  /** How many earlier session keys of a user are accepted, and for how long. Default 5, for 600 seconds. */
   keyHistory?: WxKeyHistoryOptions | undefined
+  /** WeChat's message push (消息推送). Default: there is no route for it. */
   messagePush?: WxMessagePushOptions | undefined
   /**
    * Seals session keys. Default: `session.secret`, or the AppSecret where the session is the app's own;

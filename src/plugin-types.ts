@@ -20,6 +20,7 @@ export interface WxSessionEnd {
 export interface WxSessionInfo {
   /** Public id: names the session, opens nothing. */
   id: string
+  /** When the user logged in. */
   loginAt: Date
 }
 
@@ -52,7 +53,9 @@ export interface WxSessions {
 
 /** The plugin: an Express router, and what a server needs beside the requests. */
 export interface WxLogin extends Router {
+  /** Lists and ends the sessions of a user, and tells when one ends. */
   readonly sessions: WxSessions
+  /** WeChat's server API, with the access token looked after. */
   readonly api: WxServerApi
   /**
    * Who is asking, outside Express: a WebSocket upgrade, a raw http server.

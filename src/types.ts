@@ -36,6 +36,7 @@ export interface WxApp {
 
 /** The watermark in WeChat's encrypted data: which app it was made for, and when. */
 export interface WxWatermark {
+  /** The mini program it was made for. */
   appid: string
   /** Unix time in seconds. */
   timestamp: number
@@ -43,12 +44,15 @@ export interface WxWatermark {
 
 /** `encryptedData` and its `iv` as the phone got them from WeChat, both base64. */
 export interface WxEncryptedData {
+  /** Base64 of whole 16-byte blocks. */
   encryptedData: string
+  /** Base64 of 16 bytes. */
   iv: string
 }
 
 /** `rawData` and its `signature` as the phone got them from WeChat; `rawData` byte for byte. */
 export interface WxSignedData {
+  /** JSON text; parsed and written again it has another signature. */
   rawData: string
   /** Hex of `sha1(rawData + session_key)`. */
   signature: string
@@ -66,13 +70,16 @@ export interface WxProfile {
    * form, a stand-in beside a name or avatar of the user's own is left out, and this is false.
    */
   isDefault: boolean
+  /** As the user chose it: text of a stranger. */
   nickName?: string
+  /** Address of the picture: at WeChat, or in a form wherever the app has put it. */
   avatarUrl?: string
   /** 0 unknown, 1 male, 2 female. */
   gender?: number
   city?: string
   province?: string
   country?: string
+  /** Language of country, province and city: `en`, `zh_CN` or `zh_TW`. */
   language?: string
 }
 
@@ -80,7 +87,9 @@ export interface WxProfile {
 export interface WxPhone {
   /** With the country code where it is foreign. */
   phoneNumber: string
+  /** Without the country code. */
   purePhoneNumber: string
+  /** As WeChat says it: `86`. */
   countryCode: string
 }
 
@@ -121,8 +130,10 @@ export interface WxContext extends WxIdentity {
 
 /** What a code was exchanged for. */
 export interface WxCodeSession {
+  /** The user in the mini program of the code. */
   openid: string
   /** Base64 of 16 bytes. Stays on the server. */
   sessionKey: string
+  /** The user across all apps of one Open Platform account; only where the mini program is bound to one. */
   unionid?: string | undefined
 }
