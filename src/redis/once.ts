@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Once, rememberedFor } from '../state-types.js'
-import { createAsk } from './ask.js'
+import { askOfKey, createAsk } from './ask.js'
 import type { RedisLink } from './link.js'
-import { isWrongType } from './reply-error.js'
 import { compareAndDrop, type Scripting } from './script.js'
 
 type Expiration = { type: 'PX'; value: number }
@@ -47,22 +46,12 @@ export function createRedisOnce(link: RedisLink, { prefix, timeout }: RedisOnceO
     }
   }
 
-  async function found(key: string): Promise<string | null> {
-    try {
-      return await ask(() => redis().get(key))
-    } catch (error) {
-      if (!isWrongType(error)) throw error
-      await ask(() => redis().del([key]))
-      return null
-    }
-  }
-
   return {
     async begin(id, ms) {
       const key = `${prefix}once:${id}`
       const own = randomUUID()
       if (!(await take(key, own, ms))) {
-        const value = await found(key)
+        const value = await askOfKey(ask, redis, key, () => redis().get(key))
         if (value === doneValue) return 'done'
         // It has just ended: there is one more try.
         if (value !== null || !(await take(key, own, ms))) return 'running'

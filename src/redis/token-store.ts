@@ -1,8 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { TokenStore } from '../state-types.js'
-import { createAsk } from './ask.js'
+import { askOfKey, createAsk } from './ask.js'
 import type { RedisLink } from './link.js'
-import { isWrongType } from './reply-error.js'
 import { compareAndDrop, createScript, type Scripting } from './script.js'
 
 /** The commands used here; every kind of node-redis client has them. */
@@ -62,21 +61,10 @@ export function createRedisTokenStore(
     return askNow(work)
   }
 
-  /** As {@link ask}; a key of another type is dropped and counts as absent. */
-  async function run<T>(key: string, work: () => Promise<T>): Promise<T | null> {
-    try {
-      return await ask(work)
-    } catch (error) {
-      if (!isWrongType(error)) throw error
-      await ask(() => redis().del([key]))
-      return null
-    }
-  }
-
   return {
     async read(appid) {
       const key = keyOf(appid)
-      const text = (await run(key, () => redis().get(key))) ?? ''
+      const text = (await askOfKey(ask, redis, key, () => redis().get(key))) ?? ''
       const [, hash, end, sealed] = /^(\S+) (\d{1,15}) (\S+)$/.exec(text) ?? []
       const token = sealed === undefined ? null : open(sealed, appid)
       if (token === null || hashOf(token) !== hash) return null
@@ -92,7 +80,7 @@ export function createRedisTokenStore(
 
     async drop(appid, token) {
       const key = keyOf(appid)
-      await run(key, () => dropToken(redis(), key, hashOf(token)))
+      await askOfKey(ask, redis, key, () => dropToken(redis(), key, hashOf(token)))
     },
 
     async lock(appid, ms) {

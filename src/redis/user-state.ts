@@ -1,9 +1,8 @@
 import type { UserState } from '../state-types.js'
 import { createThrottle } from '../throttle.js'
 import type { WxIdentity } from '../types.js'
-import { createAsk } from './ask.js'
+import { askOfKey, createAsk } from './ask.js'
 import type { RedisLink } from './link.js'
-import { isWrongType } from './reply-error.js'
 import { createScript, type Scripting } from './script.js'
 
 /** The commands used here; every kind of node-redis client has them. */
@@ -25,10 +24,6 @@ interface Commands extends Scripting {
   del(keys: string[]): Promise<unknown>
   hGetAll(key: string): Promise<Record<string, string>>
 }
-
-/** What INCR says of a value that is no whole number. */
-const isNoCount = (error: unknown): boolean =>
-  error instanceof Error && error.message.includes('not an integer')
 
 const addSession = createScript(`
 redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
@@ -112,15 +107,8 @@ export function createRedisUserState(link: RedisLink, options: RedisUserStateOpt
   const halfLife = ttl * 500
   const extensions = createThrottle(halfLife, 2 ** 18)
 
-  async function run<T>(key: string, work: () => Promise<T>): Promise<T> {
-    try {
-      return await ask(work)
-    } catch (error) {
-      if (!isWrongType(error) && !isNoCount(error)) throw error
-      await ask(() => redis().del([key]))
-      return ask(work)
-    }
-  }
+  const run = <T>(key: string, work: () => Promise<T>): Promise<T> =>
+    askOfKey(ask, redis, key, work)
 
   return {
     async addSession(user, sid, loginAt) {
