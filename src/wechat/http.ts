@@ -53,6 +53,27 @@ export function untilAborted<T>(
 }
 
 /**
+ * Asks a function of the app that stands in the place of WeChat. What it fails with is not quoted: it can hold secrets.
+ *
+ * @param option - its name
+ * @param why - the error past the deadline
+ * @throws {@link WxLoginError} the function's own; `WX_UPSTREAM` for anything else
+ */
+export async function askOption<T>(
+  option: string,
+  ask: () => T | Promise<T>,
+  signal: AbortSignal,
+  why?: () => WxLoginError,
+): Promise<T> {
+  try {
+    return await untilAborted((async () => ask())(), signal, why)
+  } catch (error) {
+    if (WxLoginError.is(error)) throw error
+    throw upstreamError(`${option} failed${error instanceof Error ? `: ${error.name}` : ''}`)
+  }
+}
+
+/**
  * Does work that a signal ends after `ms` milliseconds. `AbortSignal.timeout` costs ten times as much and keeps its timer
  * for as long, whatever became of the work.
  */
