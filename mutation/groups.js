@@ -175,7 +175,7 @@ export const groups = [
   },
   {
     sources: ['src/runtime.ts', 'src/public-sessions.ts'],
-    tests: tests('http', 'logout', 'diagnostics'),
+    tests: tests('http', 'logout', 'diagnostics', 'hooks', 'message-push'),
   },
   { sources: ['src/diagnostics-channels.ts'], tests: tests('http', 'diagnostics') },
   {

@@ -213,7 +213,10 @@ describe('wx.sessions', () => {
   it('waits for the end of no session where there is none', () => {
     for (const none of [{}, { ...who('alice'), sessionId: 'x' }]) {
       expect(() => t.wx.sessions.onEnd(none as WxContext, () => undefined)).toThrow(
-        expect.objectContaining({ code: 'WX_SESSION_REQUIRED' }),
+        expect.objectContaining({
+          code: 'WX_SESSION_REQUIRED',
+          message: expect.stringContaining('req.wx') as string,
+        }),
       )
     }
   })
@@ -243,6 +246,20 @@ describe('session.maxPerUser', () => {
         expect(revoked).toMatchObject([{ reason: 'limit', sessionIds: [expect.any(String)] }])
       },
     )
+  })
+
+  it('tells of no end where the session that is one too many had expired', async () => {
+    const store = new MemoryStore()
+    const onRevoke = jest.fn()
+    const wx = { session: { secret: sessionSecret, maxPerUser: 1, store }, onRevoke }
+    await withTestApp({ wx }, async (t) => {
+      const { token } = await t.login()
+      store.destroy(token.slice(0, 32))
+      await t.login()
+      expect(onRevoke).not.toHaveBeenCalled()
+      await t.login()
+      expect(onRevoke).toHaveBeenCalledTimes(1)
+    })
   })
 
   it('does not count the session that a login takes the place of', async () => {

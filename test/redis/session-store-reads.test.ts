@@ -13,6 +13,7 @@ interface Reading {
   get(sid: string, done?: (error: unknown, session?: SessionData | null) => void): Promise<unknown>
   getAndExtend(sid: string, done: (error: unknown, session?: SessionData | null) => void): void
   set(sid: string, session: object): Promise<void>
+  touch(sid: string, session: object, done?: (error: unknown) => void): Promise<void>
 }
 
 function storeOn(client: object, link: Partial<RedisLink> = {}, step = 60_000): Reading {
@@ -26,6 +27,15 @@ function storeOn(client: object, link: Partial<RedisLink> = {}, step = 60_000): 
   )
   return store as unknown as Reading
 }
+
+/** What a request that comes with the session's token reads. */
+const used = (store: Reading): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    store.getAndExtend(sid, (error, read) => {
+      if (error === null) resolve(read)
+      else reject(error as Error)
+    })
+  })
 
 const broken = (): Promise<never> => Promise.reject(new Error('Socket closed unexpectedly'))
 
@@ -80,7 +90,7 @@ describe('what is read', () => {
   /** Reads twice; the second time there is nothing to extend. When the answer was there. */
   async function answered(client: object): Promise<'at once' | 'in a turn of its own'> {
     const store = storeOn({ getEx: async () => text, get: async () => text, ...client })
-    await new Promise<void>((resolve) => store.getAndExtend(sid, () => resolve()))
+    await used(store)
     const done = jest.fn()
     store.getAndExtend(sid, done)
     for (let i = 0; i < 10; i++) await Promise.resolve()
@@ -95,14 +105,43 @@ describe('what is read', () => {
     expect(await answered({ clientSideCache: {} })).toBe('in a turn of its own')
   })
 
+  test('may lack the mark that says whose it is', async () => {
+    const store = storeOn({ get: async () => JSON.stringify(session) })
+    await expect(store.get(sid)).resolves.toEqual(session)
+  })
+
+  test('is extended only where it is in use', async () => {
+    const expire = jest.fn(async () => 1)
+    const own = JSON.stringify({ cookie: { originalMaxAge: 60_500 } })
+    const store = storeOn({ get: async () => own, getEx: async () => own, expire })
+    await store.get(sid)
+    expect(expire).not.toHaveBeenCalled()
+    await used(store)
+    expect(expire.mock.calls).toEqual([[`p:${sid}`, 61]])
+  })
+
+  test('is nobody’s where it is another’s, also in a use with nothing to extend', async () => {
+    const trouble = jest.fn()
+    const others = JSON.stringify({ of: 'bbbbbbbb', ...session })
+    const store = storeOn({ getEx: async () => text, get: async () => others }, { trouble })
+    await used(store)
+    await expect(used(store)).rejects.toThrow('out of step')
+    expect(trouble).toHaveBeenCalled()
+  })
+
+  test('in a use with nothing to extend is read again where the connection broke', async () => {
+    const get = jest.fn(async () => text).mockImplementationOnce(broken)
+    const store = storeOn({ getEx: async () => text, get })
+    await used(store)
+    await expect(used(store)).resolves.toMatchObject(session)
+    expect(get).toHaveBeenCalledTimes(2)
+  })
+
   test('in a use with nothing to extend is read once, also where there is none', async () => {
     const get = jest.fn(async () => null)
     const store = storeOn({ getEx: async () => text, get })
-    await new Promise<void>((resolve) => store.getAndExtend(sid, () => resolve()))
-    const found = await new Promise((resolve) =>
-      store.getAndExtend(sid, (error, read) => resolve([error, read])),
-    )
-    expect(found).toEqual([null, null])
+    await used(store)
+    await expect(used(store)).resolves.toBeNull()
     expect(get).toHaveBeenCalledTimes(1)
   })
 })
@@ -125,4 +164,12 @@ test('a new session is given its lifetime and the step in which it need not be e
     ([, , options]) => (options as { expiration: { value: number } }).expiration.value,
   )
   expect(seconds).toEqual([ttl + 61, 60])
+})
+
+test('a touch of a session that reading has extended asks for nothing, with a callback or without', async () => {
+  const store = storeOn({})
+  await store.touch(sid, session)
+  const done = jest.fn()
+  await store.touch(sid, session, done)
+  expect(done.mock.calls).toEqual([[null]])
 })
