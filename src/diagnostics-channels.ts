@@ -12,6 +12,7 @@ interface OfRequest {
 export interface WxWeChatCall {
   /** The path at WeChat without its query, or `code2Session` where that is a function of the app. */
   endpoint: string
+  /** The mini program it is for. */
   appid: string
   /** From the question to the answer, in ms; there in `asyncEnd` and `error`. */
   durationMs?: number

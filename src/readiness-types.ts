@@ -20,6 +20,7 @@ export interface WxFinding {
   check: WxCheck
   /** `error`: logins or sessions do not work, or are not safe; `warning`: they work, but something should change. */
   level: 'ok' | 'warning' | 'error'
+  /** What was found, in one sentence. */
   message: string
   /** What to do about it, in one sentence; absent where there is nothing to do. */
   fix?: string
@@ -29,6 +30,7 @@ export interface WxFinding {
 export interface WxReadiness {
   /** No finding is an error. */
   ok: boolean
+  /** What the checks found, also where all is well. */
   findings: WxFinding[]
 }
 

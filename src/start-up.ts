@@ -25,6 +25,7 @@ export const startUpTopics = [
   'node-version',
 ] as const
 
+/** One of {@link startUpTopics}: the anchor of its heading. */
 export type StartUpTopic = (typeof startUpTopics)[number]
 
 /** What is wrong with the set-up. */

@@ -64,6 +64,7 @@ export function rememberSentinels(client: object, nodes: Server[]): void {
 const sentinelsOf = (client: object): Server[] | undefined =>
   (client as { [sentinels]?: Server[] })[sentinels]
 
+/** Copies of the client that the app gave, with its options. */
 export function createCopies(given: LiveClient): Copies {
   const kind = redisKind(given)
   const pool = given as Pool

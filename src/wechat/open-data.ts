@@ -16,6 +16,7 @@ const badRequest = (message: string): WxLoginError =>
 export const staleKey = (reason: string): WxLoginError =>
   new WxLoginError('WX_STALE_KEY', { reason })
 
+/** Whether data was refused as {@link staleKey} says it: another key may still fit. */
 export const isStaleKey = (error: unknown): error is WxLoginError =>
   WxLoginError.is(error) && error.code === 'WX_STALE_KEY'
 
