@@ -85,7 +85,7 @@ export const groups = [
     sources: routes('make-session'),
     tests: tests(
       'http',
-      ...['login', 'hooks', 'failures', 'diagnostics', 'cloud-hosting', 'key-history'],
+      ...['login', 'hooks', 'failures', 'diagnostics', 'cloud-hosting', 'key-storage'],
     ),
   },
   {

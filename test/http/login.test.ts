@@ -1,5 +1,7 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { WxLoginError } from '../../src/index.js'
+import { createRedis } from '../../src/redis/index.js'
+import { redisUrl } from '../support/redis.js'
 import { startTestApp, errorReply, type TestApp, withTestApp } from '../support/test-app.js'
 
 describe('POST /wx/login', () => {
@@ -7,7 +9,12 @@ describe('POST /wx/login', () => {
   beforeAll(async () => {
     t = await startTestApp()
   })
-  afterAll(() => t.close())
+  const redis = createRedis(redisUrl())
+  beforeAll(() => redis.connect())
+  afterAll(async () => {
+    await t.close()
+    await redis.close()
+  })
 
   it('answers token, expiresIn, keyId and user, and neither openid nor session_key', async () => {
     const alice = t.sandbox.user('alice')
@@ -63,6 +70,22 @@ describe('POST /wx/login', () => {
     expect((await t.get('/me', old.token)).status).toBe(401)
     expect((await t.get('/me', other.token)).status).toBe(200)
     expect((await t.get('/me', fresh.body.token as string)).status).toBe(200)
+  })
+
+  it('leaves nothing of the session that came with it in Redis', async () => {
+    const redisPrefix = `test-${randomUUID()}:`
+    await withTestApp({ sandbox: t.sandbox, wx: { redis, redisPrefix } }, async (other) => {
+      const listed = async (): Promise<string[]> => {
+        const [list] = await redis.keys(`${redisPrefix}user:*:sessions`)
+        return redis.zRange(list!, 0, -1)
+      }
+      const old = await other.login()
+      const code = t.sandbox.user('alice').login()
+      const { body } = await other.post('/wx/login', { code }, old.token).expect(200)
+      const { token } = body as { token: string }
+      expect(await listed()).toEqual([token.slice(0, 32)])
+      expect(await redis.keys(`${redisPrefix}sess:*`)).toHaveLength(1)
+    })
   })
 
   it('ends the presented session also where it is somebody else’s', async () => {

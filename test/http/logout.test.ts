@@ -9,6 +9,7 @@ import {
   type WxSessionEnd,
 } from '../../src/index.js'
 import { createRedis } from '../../src/redis/index.js'
+import { listen } from '../support/listen.js'
 import { redisUrl } from '../support/redis.js'
 import {
   errorReply,
@@ -33,7 +34,12 @@ describe('POST /wx/logout', () => {
       },
     })
   })
-  afterAll(() => t.close())
+  const redis = createRedis(redisUrl())
+  beforeAll(() => redis.connect())
+  afterAll(async () => {
+    await t.close()
+    await redis.close()
+  })
   beforeEach(() => loggedOut.splice(0))
 
   it('ends this session and leaves the user’s others', async () => {
@@ -41,13 +47,16 @@ describe('POST /wx/logout', () => {
     const here = await t.login()
     const [session] = await t.wx.sessions.list(user)
     const there = await t.login()
+    const ear = listen()
     const reply = await t.post('/wx/logout', undefined, here.token)
+    ear.stop()
     expect(reply.status).toBe(204)
     expect(reply.text).toBe('')
     expect(reply.headers['cache-control']).toBe('no-store')
     expect((await t.get('/me', here.token)).status).toBe(401)
     expect((await t.get('/me', there.token)).status).toBe(200)
     expect(loggedOut).toEqual([{ ...user, sessionId: session!.id, everywhere: false }])
+    expect(ear.of('session:ended')).toEqual([{ sessionIds: [session!.id], reason: 'logout' }])
   })
 
   it('with everywhere ends every session of the user, and nobody else’s', async () => {
@@ -101,8 +110,6 @@ describe('POST /wx/logout', () => {
   })
 
   it('leaves nothing of the session in the user’s list in Redis', async () => {
-    const redis = createRedis(redisUrl())
-    await redis.connect()
     const redisPrefix = `test-${randomUUID()}:`
     await withTestApp({ wx: { redis, redisPrefix } }, async (other) => {
       const sessions = (): Promise<string[]> => redis.keys(`${redisPrefix}*ses*`)
@@ -111,7 +118,6 @@ describe('POST /wx/logout', () => {
       await other.post('/wx/logout', undefined, token).expect(204)
       expect(await sessions()).toEqual([])
     })
-    await redis.close()
   })
 
   it('is 400 with two different tokens', async () => {
