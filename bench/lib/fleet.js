@@ -41,7 +41,7 @@ import { benchFolder } from './root.js'
  * @property {() => Promise<void>} stop
  */
 
-export const hostFile = join(benchFolder, 'servers/host.js')
+const hostFile = join(benchFolder, 'servers/host.js')
 
 /**
  * Starts a server process.

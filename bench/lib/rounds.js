@@ -24,7 +24,7 @@ import { median, shuffled } from './statistics.js'
  * @param {import('./redis-server.js').RedisServer} redis
  * @param {import('./fleet.js').Runner} runner
  */
-export async function commandsInScripts(redis, { port, target, sample }) {
+async function commandsInScripts(redis, { port, target, sample }) {
   const { sent, inside } = await redis.watch(async () => {
     if (sample) await sample()
     else for (const ask of target.asks.slice(0, 40)) await send(port, target.path, ask)

@@ -12,7 +12,7 @@ export interface AvatarUpload {
 }
 
 /** The most that a picture may have, in bytes. */
-export const maxAvatarSize = 1024 * 1024
+const maxAvatarSize = 1024 * 1024
 
 // What every phone shows. An animated PNG is a PNG to those who cannot play it.
 const served: Record<string, string> = {

@@ -4,8 +4,8 @@ import { answers } from './answers.js'
 /** `partly`: of a cluster some masters answer, so that some people have their session and others a 503. */
 export type RedisState = 'ok' | 'partly' | 'unavailable'
 
-/** Of the keys that the check asks for. */
-export const isProbe = (key: string): boolean => key.includes(':probe-')
+/** Whether a key of Redis is one that the check asks for. */
+export const isProbeKey = (key: string): boolean => key.includes(':probe-')
 
 // Users of a cluster are spread over its masters: so many meet each of a few masters, and enough of many.
 const probesOfCluster = 16

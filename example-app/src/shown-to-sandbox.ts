@@ -1,7 +1,7 @@
 import session, { type Store } from 'express-session'
 import type { Sandbox } from 'express-wx-login/sandbox'
 import { redisKind } from './redis.js'
-import { isProbe } from './session-check.js'
+import { isProbeKey } from './session-check.js'
 import type { Users } from './users.js'
 
 /** Where the sessions of a server are that shows itself to the sandbox. */
@@ -24,7 +24,7 @@ export async function showStorage(
   return {
     redisUrl:
       redisKind(redisUrl) === 'single'
-        ? await sandbox.tapRedis(redisUrl, { ignore: isProbe })
+        ? await sandbox.tapRedis(redisUrl, { ignore: isProbeKey })
         : redisUrl,
   }
 }
