@@ -27,10 +27,13 @@ export interface WxLoginErrorDetails {
  * ```
  */
 export interface WxLoginError extends Error, Readonly<WxLoginErrorDetails> {
+  /** What went wrong, for `switch`. */
   readonly code: WxLoginErrorCode
+  /** Milliseconds until it makes sense to try again; 0 where nothing is known. */
   readonly retryAfter: number
 }
 
+/** Makes a {@link WxLoginError}, and tells one by `instanceof`. */
 export interface WxLoginErrorConstructor {
   new (code: WxLoginErrorCode, message?: string, details?: WxLoginErrorDetails): WxLoginError
   readonly prototype: WxLoginError

@@ -11,6 +11,7 @@ export interface WxLike {
   uploadFile?(options: WxUploadCall): unknown
   /** Used by `prepareKey` only; plugins do not have it. https://developers.weixin.qq.com/miniprogram/dev/api/open-api/login/wx.checkSession.html */
   checkSession?(options: WxCallbacks<unknown>): unknown
+  /** Keeps the session between two starts. https://developers.weixin.qq.com/miniprogram/dev/api/storage/wx.getStorageSync.html */
   getStorageSync(key: string): unknown
   setStorageSync(key: string, data: unknown): void
   removeStorageSync(key: string): void
@@ -108,6 +109,7 @@ export interface Session<U = unknown> {
 export interface Phone {
   /** With the country code, except for mainland China. */
   phoneNumber: string
+  /** Without the country code. */
   purePhoneNumber: string
   countryCode: string
 }
@@ -148,6 +150,7 @@ export interface Routes {
 export interface WxLoginOptions<U = unknown> {
   /** Your server, without a slash at the end, or one server for each version of the mini program. */
   baseUrl: string | { develop: string; trial: string; release: string }
+  /** Where your server has other paths than the defaults. */
   routes?: Routes | undefined
   /** The header the token goes into, as `transport.header` of the server. Default `Authorization` */
   header?: string | undefined

@@ -47,6 +47,8 @@ export interface SandboxOptions {
 
 /** How often an app may call an endpoint. */
 export interface SandboxQuota {
+  /** Default: no limit. */
   perMinute?: number | undefined
+  /** Default: no limit. */
   perDay?: number | undefined
 }

@@ -8,7 +8,6 @@ export type SandboxErrorCode =
   | 'SANDBOX_TOO_MANY'
   | 'SANDBOX_IN_PRODUCTION'
   | 'SANDBOX_NOT_LISTENING'
-  | 'SANDBOX_NOT_BUILT'
   | 'SANDBOX_NO_STORE'
   | 'SANDBOX_TARGET_DOWN'
   | 'SANDBOX_TARGET_TIMEOUT'
@@ -22,7 +21,6 @@ const statuses: Readonly<Record<SandboxErrorCode, number>> = {
   SANDBOX_TOO_MANY: 429,
   SANDBOX_IN_PRODUCTION: 500,
   SANDBOX_NOT_LISTENING: 500,
-  SANDBOX_NOT_BUILT: 503,
   SANDBOX_NO_STORE: 409,
   SANDBOX_TARGET_DOWN: 502,
   SANDBOX_TARGET_TIMEOUT: 504,
@@ -43,6 +41,7 @@ const statuses: Readonly<Record<SandboxErrorCode, number>> = {
  */
 export class SandboxError extends Error {
   override readonly name = 'SandboxError'
+  /** What was refused, for `switch`. */
   readonly code: SandboxErrorCode
   /** The HTTP status the control surface answers with. */
   readonly status: number

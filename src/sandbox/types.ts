@@ -55,7 +55,9 @@ export interface SandboxFaults {
    * @throws {@link SandboxError} naming each wrong field
    */
   add(fault: SandboxFault): SandboxFault[]
+  /** A copy: what is changed in it changes nothing. */
   list(): SandboxFault[]
+  /** From now on WeChat does what it should. */
   clear(): void
 }
 
@@ -122,6 +124,7 @@ export interface Sandbox {
   readonly appid: string
   /** Of the first app. */
   readonly secret: string
+  /** All mini programs it plays WeChat for. */
   readonly apps: readonly Readonly<WxApp>[]
   /** Where it listens, without a slash at the end. @throws {@link SandboxError} before {@link Sandbox.listen} */
   readonly baseUrl: string
@@ -217,7 +220,9 @@ export interface Sandbox {
   watchUsers(look: SandboxUserRow): void
   /** Phone numbers that were paid for: each success of getuserphonenumber, also one whose answer was lost. */
   readonly paidPhoneNumbers: number
+  /** What goes wrong, ordered here or over HTTP. */
   readonly faults: SandboxFaults
+  /** Its time, which can be turned on. */
   readonly clock: SandboxClock
   /** What WeChat's endpoints received and answered, oldest first; a copy. */
   readonly requests: SandboxRequest[]

@@ -15,6 +15,7 @@ export interface SandboxUserOptions {
 export interface SandboxPhone {
   /** With the country code where it is foreign. */
   phoneNumber: string
+  /** Without the country code. */
   purePhoneNumber: string
   /** WeChat's documents have it as a string in one place and as a number in another; it comes as it is set here. */
   countryCode: string | number
@@ -32,6 +33,7 @@ export type SandboxDataVariant = 'bad-watermark' | 'truncated' | 'wrong-key' | '
 export interface SandboxDataOptions {
   /** Default: the first app. */
   appid?: string | undefined
+  /** Data that is wrong in some way. Default: as it should be. */
   variant?: SandboxDataVariant | undefined
   /** Laid over the real watermark; false: none at all. */
   watermark?: Partial<WxWatermark> | false | undefined
@@ -77,7 +79,9 @@ export type SandboxPhoneNumber = WxEncryptedData & { code: string }
  * ```
  */
 export interface SandboxUser {
+  /** As it was given to `sandbox.user`. */
   readonly name: string
+  /** Whether WeChat refuses the user's logins with 40226. */
   readonly blocked: boolean
   /** The same for every app; undefined unless the user has `unionid: true`. */
   readonly unionid: string | undefined

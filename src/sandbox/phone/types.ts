@@ -94,6 +94,7 @@ export interface SandboxAvatarOptions {
 export interface SandboxFiles {
   /** @returns its path, as `http://tmp/1.png` */
   add(content: Blob): string
+  /** What is at a path; undefined where nothing is, or no longer. */
   get(path: string): Blob | undefined
 }
 
@@ -117,6 +118,7 @@ export interface SandboxDevice {
   network: SandboxNetwork
   /** Whether the user agreed to the mini program's privacy guide. False: private data is `… privacy permission is not authorized`. */
   privacyAgreed: boolean
+  /** For `wx.uploadFile`. */
   readonly files: SandboxFiles
   /** A tap on `<button open-type="getPhoneNumber">`; never rejects for what a user or a network does. */
   tapPhoneNumber(options?: SandboxTapOptions): Promise<SandboxPhoneNumberDetail>
@@ -130,6 +132,7 @@ export interface SandboxDevice {
   userInfo(options?: SandboxPhoneUserInfoOptions): Promise<SandboxWxUserInfo>
   /** The user looks at something else: requests under way fail after five seconds of the phone's time, new ones at once. */
   background(): void
+  /** The user comes back to the mini program. */
   foreground(): void
   /** The user deletes the mini program's data. */
   clearStorage(): void
