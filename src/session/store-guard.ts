@@ -19,7 +19,7 @@ const isLifetime = (value: unknown): boolean =>
 
 /** Anything else makes express-session throw, when the session is used or in the middle of the response. */
 const isSession = (value: unknown): value is SessionData => {
-  const cookie = (value as { cookie?: unknown } | null | undefined)?.cookie
+  const { cookie } = value as { cookie?: unknown }
   if (typeof cookie !== 'object' || cookie === null) return false
   const { originalMaxAge, maxAge } = cookie as { originalMaxAge?: unknown; maxAge?: unknown }
   return isLifetime(originalMaxAge) && isLifetime(maxAge)
@@ -139,7 +139,6 @@ export class StoreGuard extends Store {
 
   /** Tells a store that only knows `touch` that a session is in use. */
   #extend(sid: string, found: SessionData): void {
-    if (!this.#inner.touch) return
     const step = slideStep(this.#options.ttl ?? Infinity)
     this.#touches ??= createThrottle(step)
     if (!this.#touches.due(sid)) return

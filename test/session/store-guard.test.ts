@@ -245,23 +245,30 @@ describe('the session of a request', () => {
       guard.fetch('a', (error, found) => resolve(error ?? found))
     })
 
-  it('is told to the store as in use, once in a step, with an end that holds until the next', async () => {
-    const t = guarded({ ttl: 7200 })
-    t.inner.set('a', session)
-    const now = jest.spyOn(Date, 'now').mockReturnValue(1_800_000_000_000)
-    const ends: number[] = []
-    t.touch.mockImplementation((_sid, { cookie }, done) => {
-      ends.push(cookie.expires!.getTime() - Date.now(), cookie.originalMaxAge!)
-      done?.()
-    })
-    await fetched(t.guard)
-    await fetched(t.guard)
-    expect(ends).toEqual([120_000, 60_000])
-    now.mockReturnValue(1_800_000_060_000)
-    await fetched(t.guard)
-    expect(ends).toHaveLength(4)
-    now.mockRestore()
-  })
+  it.each([
+    [7200, 60_000],
+    [600, 30_000],
+    [undefined, 60_000],
+  ])(
+    'is told to the store as in use, once in a step, to which its end is added: ttl %j',
+    async (ttl, step) => {
+      const t = guarded(ttl === undefined ? {} : { ttl })
+      t.inner.set('a', session)
+      const now = jest.spyOn(Date, 'now').mockReturnValue(1_800_000_000_000)
+      const ends: number[] = []
+      t.touch.mockImplementation((_sid, { cookie }, done) => {
+        ends.push(cookie.expires!.getTime() - Date.now(), cookie.originalMaxAge!)
+        done?.()
+      })
+      await fetched(t.guard)
+      await fetched(t.guard)
+      expect(ends).toEqual([60_000 + step, 60_000])
+      now.mockReturnValue(1_800_000_000_000 + step)
+      await fetched(t.guard)
+      expect(ends).toHaveLength(4)
+      now.mockRestore()
+    },
+  )
 
   it('is not told of where there is none, or where it cannot be read', async () => {
     const none = guarded()
