@@ -41,6 +41,13 @@ const ended = (sid: string, reason: WxSessionEnd['reason']): WxSessionEnd => ({
 const tell = (...sids: string[]): void => ends.tell({ ids: sids.map(publicId), reason: 'revoke' })
 const sweep = (): Promise<void> => jest.advanceTimersByTimeAsync(sweepPeriod)
 
+test('an end that nobody listens for is no mistake', () => {
+  const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+  tell(alice)
+  expect(warned).not.toHaveBeenCalled()
+  warned.mockRestore()
+})
+
 describe('a listener', () => {
   test('that is given twice is told twice, and forgotten one by one', () => {
     const listener = jest.fn()
@@ -135,6 +142,11 @@ describe('a session that nobody spoke of', () => {
     const [a, b] = [watch(alice), watch(bob)]
     await jest.advanceTimersByTimeAsync(0)
     expect([a.told, b.told]).toEqual([[ended(alice, 'gone')], []])
+    // And so is the next one, whoever was looked after before.
+    living.delete(bob)
+    const later = watch(bob)
+    await jest.advanceTimersByTimeAsync(0)
+    expect(later.told).toEqual([ended(bob, 'gone')])
   })
 
   test('has not ended while the store cannot say; it is asked again', async () => {
@@ -149,19 +161,25 @@ describe('a session that nobody spoke of', () => {
     expect(told).toEqual([ended(alice, 'gone')])
   })
 
-  test('is asked about with others, in parts that no store is too small for', async () => {
-    const sids = Array.from({ length: 450 }, (_, i) => `session ${String(i)}`)
-    for (const sid of sids) {
-      living.add(sid)
-      watch(sid)
-    }
-    await jest.advanceTimersByTimeAsync(0)
-    const sizes = (): number[] => alive.mock.calls.map(([asked]) => asked.length)
-    expect(sizes()).toEqual([200, 200, 50])
-    alive.mockClear()
-    await sweep()
-    expect(sizes()).toEqual([200, 200, 50])
-  })
+  test.each([
+    [450, [200, 200, 50]],
+    [400, [200, 200]],
+  ])(
+    'is asked about with others, in parts that no store is too small for: %i',
+    async (n, parts) => {
+      const sids = Array.from({ length: n }, (_, i) => `session ${String(i)}`)
+      for (const sid of sids) {
+        living.add(sid)
+        watch(sid)
+      }
+      await jest.advanceTimersByTimeAsync(0)
+      const sizes = (): number[] => alive.mock.calls.map(([asked]) => asked.length)
+      expect(sizes()).toEqual(parts)
+      alive.mockClear()
+      await sweep()
+      expect(sizes()).toEqual(parts)
+    },
+  )
 
   test('and that nobody watches is not asked about', async () => {
     watch(alice).forget()

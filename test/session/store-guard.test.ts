@@ -20,7 +20,9 @@ const login = { v: 1, appid: 'wx1', openid: 'o', loginAt: 1, key: 'k', keyId: 'i
 
 describe('a guarded store', () => {
   it('does what the store does', async () => {
-    const store = new StoreGuard(new MemoryStore(), { timeout: 1000 })
+    const failed = jest.fn()
+    const told = { onFailure: failed, onTouchError: failed }
+    const store = new StoreGuard(new MemoryStore(), { timeout: 1000, ...told })
     await called((done) => store.set('a', session, done))
     await called((done) => store.touch('a', session, () => done()))
     await expect(called<SessionData | null>((done) => store.get('a', done))).resolves.toEqual(
@@ -28,6 +30,7 @@ describe('a guarded store', () => {
     )
     await called((done) => store.destroy('a', done))
     expect(await called<SessionData | null>((done) => store.get('a', done))).toBeNull()
+    expect(failed).not.toHaveBeenCalled()
   })
 
   it('says WX_STORE_UNAVAILABLE for the store’s own errors', async () => {
@@ -78,12 +81,14 @@ describe('a guarded store', () => {
     store.touch('a', session)
   })
 
-  it('touches nothing where the store cannot', async () => {
+  it('touches nothing where the store cannot, and that is no failure', async () => {
     const inner = new MemoryStore()
     Object.defineProperty(inner, 'touch', { value: undefined })
-    const store = new StoreGuard(inner, { timeout: 10 })
+    const failed = jest.fn()
+    const store = new StoreGuard(inner, { timeout: 10, onTouchError: failed, onFailure: failed })
     await called((done) => store.touch('a', session, () => done()))
     store.touch('a', session)
+    expect(failed).not.toHaveBeenCalled()
   })
 
   it('is read all the same where the store cannot be told that a session is in use', async () => {
@@ -368,11 +373,13 @@ describe('assertAlive', () => {
   it.each<[string, { session?: unknown; sessionID?: string }]>([
     ['that has ended', { session: {}, sessionID: 'a' }],
     ['that is off the request', { sessionID: 'b' }],
-    ['without an id', { session: {} }],
+    ['without an id, of which the store is not asked', { session: {} }],
   ])('refuses a session %s, and takes it off the request', async (_, req) => {
     const t = guarded()
     t.inner.set('b', session)
+    const get = jest.spyOn(t.inner, 'get')
     await expect(assertAlive(t.guard, req)).rejects.toMatchObject(ended)
     expect(req).not.toHaveProperty('session')
+    expect(get).toHaveBeenCalledTimes(req.sessionID === 'a' ? 1 : 0)
   })
 })
