@@ -138,7 +138,7 @@ describe('a session that was changed', () => {
 
   it('holds back the one answer until it is stored, whose head is sent', async () => {
     const t = start()
-    const end = jest.spyOn(t.res, 'end')
+    const end = jest.spyOn(t.res, 'end').mockReturnValue(t.res)
     t.session()['n'] = 1
     t.res.statusCode = 201
     expect(t.res.end('first')).toBe(t.res)
