@@ -344,6 +344,12 @@ describe('where all requests inherit what stands for a session, a request', () =
     expect(names.filter((name) => Object.hasOwn(t.req, name))).toEqual(names)
   })
 
+  it.each(names)('has the app’s own %s once the app has set it', (name) => {
+    const t = start(undefined, requests)
+    Object.assign(t.req, { [name]: 'own' })
+    expect(Reflect.get(t.req, name)).toBe('own')
+  })
+
   it('without a session has none of it', () => {
     const t = start(undefined, requests)
     detachSession(t.req)
