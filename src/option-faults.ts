@@ -18,8 +18,8 @@ const unset = 'is undefined; where it comes from the environment, that variable 
 
 /** A fault that the schema found. */
 function issueFault(issue: v.BaseIssue<unknown>): SetUpFault {
-  const path = v.getDotPath(issue) ?? ''
-  if (path === '') return { text: issue.message, topic: 'option-values' }
+  // The options are an object by now: what is wrong is in one of them.
+  const path = v.getDotPath(issue)!
   const named = issue.path!.at(-1)!
   const given = Object.hasOwn(named.input as object, named.key as PropertyKey)
   if (given && issue.input === undefined) {

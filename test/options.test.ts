@@ -552,3 +552,18 @@ describe('the error', () => {
     },
   )
 })
+
+test.each([
+  ['redis: missing', 'redis: missing.'],
+  ['redis 4.7 is too old', 'redis 4.7 is too old.'],
+  ['Give it `redis`.', 'Give it `redis`.'],
+  ['Did you mean `appid`?', 'Did you mean `appid`?'],
+  ['Set it!', 'Set it!'],
+])(
+  'what is said of the set-up, "%s", is a sentence in front of where to read more',
+  (text, said) => {
+    const message = explained(text, 'appid')
+    expect(message.startsWith(`${said} See https://`)).toBe(true)
+    expect(message.endsWith('docs/start-up.md#appid')).toBe(true)
+  },
+)
