@@ -79,7 +79,7 @@ export function createRedisSessionStore(
     (session as { [loadedFrom]?: string })[loadedFrom]
 
   function setText(session: object, value: string): void {
-    Object.defineProperty(session, loadedFrom, { configurable: true, writable: true, value })
+    Object.defineProperty(session, loadedFrom, { configurable: true, value })
   }
 
   /** A connection that breaks is mostly replaced by the next in no time; reading again harms nothing. */
