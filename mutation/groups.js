@@ -175,7 +175,7 @@ export const groups = [
   },
   {
     sources: ['src/runtime.ts', 'src/public-sessions.ts'],
-    tests: tests('http', 'logout', 'diagnostics', 'hooks', 'message-push'),
+    tests: tests('http', 'logout', 'diagnostics', 'hooks'),
   },
   { sources: ['src/diagnostics-channels.ts'], tests: tests('http', 'diagnostics') },
   {

@@ -34,7 +34,7 @@ export function createSealer(secrets: readonly string[]): Sealer {
     seal(sessionKey, user) {
       const iv = randomBytes(ivLength)
       const cipher = createCipheriv('aes-256-gcm', keys[0]!, iv).setAAD(aad(user))
-      const sealed = [iv, cipher.update(sessionKey, 'utf8'), cipher.final(), cipher.getAuthTag()]
+      const sealed = [iv, cipher.update(sessionKey), cipher.final(), cipher.getAuthTag()]
       return version + Buffer.concat(sealed).toString('base64url')
     },
     open(sealed, user) {
