@@ -20,7 +20,15 @@ export const groups = [
   },
   { sources: session('token'), tests: tests('session', 'token') },
   {
-    sources: session('transport', 'cookies', 'cookie-load'),
+    sources: session('cookies'),
+    tests: [
+      ...tests('session', 'own-session'),
+      ...tests('http', 'cookie-transport'),
+      'test/start-up/running.test.ts',
+    ],
+  },
+  {
+    sources: session('transport', 'cookie-load'),
     tests: [
       ...tests('session', 'transport', 'own-session'),
       ...tests('http', 'cookie-transport', 'session'),
