@@ -49,8 +49,13 @@ interface Call {
   data?: object
 }
 
+/** What an answer says. */
+interface Said {
+  [name: string]: unknown
+}
+
 /** Runs a block for the phone of this user, with the gateway between it and the server; what it gets. */
-function onPhone(code: string, of: string): Promise<{ statusCode: number; data: any }> {
+function onPhone(code: string, of: string): Promise<{ statusCode: number; data: Said }> {
   const callContainer = async ({ path, method, header, data }: Call): Promise<object> => {
     const headers = { ...header, ...gateway(of) }
     const answer = await server.ask(path, { method, headers, ...(data && { body: data }) })
@@ -63,10 +68,10 @@ function onPhone(code: string, of: string): Promise<{ statusCode: number; data: 
 }
 
 /** The line for the shell, at this server; what curl prints. */
-async function curl(change: (line: string) => string, at = server): Promise<any> {
+async function curl(change: (line: string) => string, at = server): Promise<Said> {
   const line = codeOf(page, 'curl -H').replace('http://127.0.0.1:80', at.url)
   const { stdout } = await run('bash', ['-c', `WX_APPID=${app.appid}\n${change(line)}`])
-  return JSON.parse(stdout) as unknown
+  return JSON.parse(stdout) as Said
 }
 
 test('a call through the gateway needs no login', async () => {
@@ -99,8 +104,9 @@ test('the warning of a server that is not in cloud hosting does not come where i
 test('a login without a code makes a session, whose token is good without the gateway too', async () => {
   const { statusCode, data } = await onPhone(codeOf(page, "path: '/wx/login'"), openid)
   expect([statusCode, data]).toMatchObject([200, { keyId: null, token: expect.any(String) }])
-  expect((await server.ask('/orders', { token: data.token })).body).toEqual({ of: openid })
-  const strange = await server.ask('/orders', { token: data.token, headers: gateway('oOther') })
+  const token = data.token as string
+  expect((await server.ask('/orders', { token })).body).toEqual({ of: openid })
+  const strange = await server.ask('/orders', { token, headers: gateway('oOther') })
   expect([strange.status, strange.body.error?.code]).toEqual([400, 'WX_BAD_REQUEST'])
 })
 
