@@ -117,6 +117,12 @@ if (values.help) {
     mutants,
     wanted.flatMap(({ sources }) => sources),
   )
+  const late = mutants.filter(({ status }) => status === 'Timeout').length
+  if (late > 0) {
+    process.stdout.write(
+      `${late} of those that were found ran out of time; on a busy machine look at them again.\n`,
+    )
+  }
   if (values.report !== undefined) {
     writeFileSync(values.report, JSON.stringify(mutants.filter(missed), null, 1))
   }
