@@ -354,6 +354,17 @@ describe('any other message', () => {
     MsgId: 7,
   }
 
+  it('plain goes to onMessage also where one of several apps may have got it: it does not say which', async () => {
+    const apps = ['wx0000000000000one', 'wx0000000000000two'].map((appid) => ({
+      appid,
+      secret: 'x'.repeat(32),
+    }))
+    const several = { appid: undefined, secret: undefined, apps } as object
+    const t = await start({}, { sandbox: { rateLimit: 0, apps }, wx: several })
+    expect((await t.send(JSON.stringify(text))).status).toBe(200)
+    expect(t.messages).toMatchObject([{ Content: text.Content }])
+  })
+
   it.each(modes)(
     'goes to onMessage, in %s, and to nobody where there is none',
     async (_, o, format) => {
