@@ -31,8 +31,9 @@ export function createLastMinute<E extends Shared>(
     succeeded: boolean
   }
   const entries = new Map<string, Kept>()
-  // Their order is kept apart: a map steps over everything that was deleted to find its oldest.
-  const order: Kept[] = []
+  // Oldest first. Goes on where it stopped: one that begins anew steps over everything that was deleted.
+  let walk = entries.values()
+  let oldest: Kept | undefined
   const keyOf = (name: readonly string[]): string => hash('sha256', name.join('\n'), 'base64')
 
   const drop = (kept: Kept): void => {
@@ -41,7 +42,17 @@ export function createLastMinute<E extends Shared>(
 
   function forgetOld(): void {
     const past = now() - keepFor
-    while (order.length > maxEntries || (order[0] && order[0].since <= past)) drop(order.shift()!)
+    while (entries.size > 0) {
+      oldest ??= walk.next().value as Kept | undefined
+      if (!oldest) {
+        walk = entries.values()
+        continue
+      }
+      const kept = entries.get(oldest.key) === oldest
+      if (kept && oldest.since > past && entries.size <= maxEntries) return
+      drop(oldest)
+      oldest = undefined
+    }
   }
 
   return {
@@ -53,7 +64,6 @@ export function createLastMinute<E extends Shared>(
       const entry = start()
       const kept = { key, entry, since: now(), succeeded: false }
       entries.set(key, kept)
-      order.push(kept)
       entry.call.then(
         () => {
           kept.succeeded = true

@@ -160,15 +160,15 @@ export function askOverWire(
       // Not sent where nobody waits any more: it would spend the code.
       if (signal.aborted) controller.abort(signal.reason)
     }
-    const once = receive(maxBytes, { begin, done, fail })
     const first = receive(maxBytes, {
       begin,
       done,
       fail(error, answered) {
         const { code } = error as NodeJS.ErrnoException
         const closed = request.kept && !answered && hungUp.has(code)
-        if (closed && method === 'GET' && !signal.aborted) connections.sendOverNew(request, once)
-        else fail(error)
+        if (closed && method === 'GET' && !signal.aborted) {
+          connections.sendOverNew(request, receive(maxBytes, { begin, done, fail }))
+        } else fail(error)
       },
     })
     signal.addEventListener('abort', stop, { once: true })

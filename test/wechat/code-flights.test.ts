@@ -367,6 +367,15 @@ describe('memory', () => {
     expect(exchange).toHaveBeenCalledTimes(10_000)
   })
 
+  test('keeps a code that was good, however many that are none come after it', async () => {
+    await join('good').session
+    exchange.mockRejectedValue(failed)
+    for (let i = 0; i <= 10_000; i++) await join(`none ${i}`).session.catch(() => undefined)
+    exchange.mockClear()
+    join('good')
+    expect(exchange).not.toHaveBeenCalled()
+  })
+
   test('is bounded: the oldest of more than ten thousand codes goes', () => {
     for (let i = 0; i < 10_500; i++) join(`code ${i}`)
     exchange.mockClear()
