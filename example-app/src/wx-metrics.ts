@@ -9,6 +9,8 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 const activeFor = 5 * 60_000
 /** Beyond it the oldest are forgotten, so that the gauge stands still and not the memory. */
 const mostActive = 200_000
+/** So many at once: each walk over a Map steps over all that was deleted from its beginning. */
+const forgottenAtOnce = 2000
 
 const weChat = 'express-wx-login:wechat'
 // Whatever wx.api.request may be called with, and whatever WeChat may answer: labels must stay few.
@@ -127,9 +129,9 @@ export function createWxMetrics(registry: Registry): WxMetrics {
     away.set({ of }, 1)
     outages.inc({ of })
   }
-  for (const of of ['store', 'wechat_login', 'wechat_api']) {
-    away.set({ of }, 0)
-    outages.inc({ of }, 0)
+  for (const what of ['store', 'wechat_login', 'wechat_api']) {
+    away.set({ of: what }, 0)
+    outages.inc({ of: what }, 0)
   }
   on('express-wx-login:store:outage:begin', () => goes('store'))
   on('express-wx-login:store:outage:end', () => away.set({ of: 'store' }, 0))
@@ -190,6 +192,12 @@ export function createWxMetrics(registry: Registry): WxMetrics {
     },
   })
   registry.registerMetric(activeNow)
+  const forgetOldest = () => {
+    for (const id of active.keys()) {
+      active.delete(id)
+      if (active.size <= mostActive - forgottenAtOnce) break
+    }
+  }
 
   return {
     seen(req, _res, next) {
@@ -197,7 +205,7 @@ export function createWxMetrics(registry: Registry): WxMetrics {
       if (id !== undefined) {
         active.delete(id)
         active.set(id, performance.now())
-        if (active.size > mostActive) active.delete(active.keys().next().value!)
+        if (active.size > mostActive) forgetOldest()
       }
       next()
     },

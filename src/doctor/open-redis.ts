@@ -3,6 +3,7 @@ import { WxLoginError } from '../errors.js'
 import type { WxFinding } from '../readiness-types.js'
 import { type LiveClient, redisKind } from '../redis/client-kind.js'
 import { loadConnectRedis } from '../redis/load-connect-redis.js'
+import { isOfName, isOfTls } from './failure-code.js'
 import { fault } from './finding.js'
 
 /** A Redis client, or why there is none; what was opened must be closed. */
@@ -25,14 +26,14 @@ function connectionFinding({ code, message: text }: NodeJS.ErrnoException): WxFi
       'Write them into REDIS_URL: redis://user:password@host:6379, special characters percent-encoded.',
     )
   }
-  if (name === 'ENOTFOUND' || name === 'EAI_AGAIN') {
+  if (isOfName(name)) {
     return fault(
       'redis',
       `The host name in REDIS_URL cannot be resolved (${name}).`,
       'Correct the host name, or the DNS of this machine or container.',
     )
   }
-  if (/CERT|SSL|TLS|ISSUER|SIGNATURE|EPROTO/.test(name)) {
+  if (isOfTls(name)) {
     return fault(
       'redis',
       `The TLS connection to Redis failed (${name}).`,

@@ -8,6 +8,7 @@ import { errcodeOf, errorOfReply, tokenErrcodes } from '../wechat/errcodes.js'
 import { failureName } from '../wechat/http.js'
 import { askStableToken } from '../wechat/stable-token.js'
 import { compareClock } from './clock.js'
+import { isOfName, isOfTls } from './failure-code.js'
 import { atMostWarning, consolePage, fault, fine, warning } from './finding.js'
 import type { Patient } from './patient.js'
 
@@ -36,14 +37,14 @@ function watched(fetch: WxFetch): { fetch: WxFetch; failure?: string; clock: WxF
 export function unreachable(error: unknown, failure: string | undefined): WxFinding {
   const { status, reason } = WxLoginError.is(error) ? error : {}
   const name = failure ?? ''
-  if (/^(ENOTFOUND|EAI_[A-Z]+)$/.test(name)) {
+  if (isOfName(name)) {
     return fault(
       'wechat',
       `The name of WeChat’s server cannot be resolved (${name}).`,
       'Check the DNS of this machine or container, and wechat.baseUrl (WX_API_BASE) where you set it.',
     )
   }
-  if (/CERT|SSL|TLS|ISSUER|SIGNATURE|EPROTO/.test(name)) {
+  if (isOfTls(name)) {
     return fault(
       'wechat',
       `The TLS connection to WeChat failed (${name}).`,

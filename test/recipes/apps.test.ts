@@ -29,6 +29,8 @@ app.listen(Number(process.env.PORT), '127.0.0.1')
 `
 
 const files = {
+  'package.json': '{ "type": "module" }',
+
   'list.js': onSandbox(block("appid: 'wx1111111111111111'")),
   'list-app.js': app(`import { wx } from './list.js'`),
 
@@ -85,9 +87,7 @@ const wechat = createServer((req: IncomingMessage, res: ServerResponse) => {
 
 let recipe: RecipeRun
 beforeAll(async () => {
-  recipe = await startRecipeRun(workspace)
-  workspace.write('package.json', '{ "type": "module" }')
-  for (const [name, text] of Object.entries(files)) workspace.write(name, text)
+  recipe = await startRecipeRun(workspace, files)
   wechat.listen(0, '127.0.0.1')
   await once(wechat, 'listening')
 }, 60_000)

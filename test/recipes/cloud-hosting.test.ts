@@ -25,12 +25,13 @@ const workspace = createWorkspace()
 let recipe: RecipeRun
 let server: RecipeServer
 beforeAll(async () => {
-  recipe = await startRecipeRun(workspace)
-  workspace.write('package.json', '{ "type": "module" }')
-  workspace.write('orders.js', onSandbox(orders))
-  workspace.write('off.js', orders.replace('cloudHosting: true,', ''))
-  workspace.write('sharing.js', onSandbox(codeOf(page, 'resourceSharing: true')))
-  workspace.write('shared.js', sharing)
+  recipe = await startRecipeRun(workspace, {
+    'package.json': '{ "type": "module" }',
+    'orders.js': onSandbox(orders),
+    'off.js': orders.replace('cloudHosting: true,', ''),
+    'sharing.js': onSandbox(codeOf(page, 'resourceSharing: true')),
+    'shared.js': sharing,
+  })
   server = await recipe.start('orders.js')
 }, 60_000)
 afterAll(() => recipe?.stop())

@@ -25,10 +25,10 @@ const https = { 'x-forwarded-proto': 'https' }
 let recipe: RecipeRun
 let server: RecipeServer
 beforeAll(async () => {
-  recipe = await startRecipeRun(project)
-  project.write('src/cookies.js', onSandbox(project.block('export const createWx')))
-  project.write('src/h5.js', h5)
-  project.build()
+  recipe = await startRecipeRun(project, {
+    'src/cookies.js': onSandbox(project.block('export const createWx')),
+    'src/h5.js': h5,
+  })
   server = await recipe.start('dist/h5.js', { TRUST_PROXY: '1' })
 }, 60_000)
 afterAll(() => recipe?.stop())

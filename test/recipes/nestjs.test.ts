@@ -9,14 +9,11 @@ const project = createRecipesProject('docs/recipes.md')
 let recipe: RecipeRun
 let server: RecipeServer
 beforeAll(async () => {
-  recipe = await startRecipeRun(project)
   const main = onSandbox(project.block('// main.ts'))
-  project.write('src/main.ts', main)
-  project.write(
-    'src/prefixed.ts',
-    main.replace('await app.listen', "app.setGlobalPrefix('api')\n$&"),
-  )
-  project.build()
+  recipe = await startRecipeRun(project, {
+    'src/main.ts': main,
+    'src/prefixed.ts': main.replace('await app.listen', "app.setGlobalPrefix('api')\n$&"),
+  })
   server = await recipe.start('dist/main.js')
 }, 60_000)
 afterAll(() => recipe?.stop())

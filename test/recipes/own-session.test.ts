@@ -24,11 +24,11 @@ let recipe: RecipeRun
 let here: RecipeServer
 let there: RecipeServer
 beforeAll(async () => {
-  recipe = await startRecipeRun(project)
-  project.write('src/own-session.js', onSandbox(project.block('export function createApp(store)')))
-  project.write('src/site.js', site)
-  project.build()
-  ;[here, there] = await Promise.all([recipe.start('dist/site.js'), recipe.start('dist/site.js')])
+  recipe = await startRecipeRun(project, {
+    'src/own-session.js': onSandbox(project.block('export function createApp(store)')),
+    'src/site.js': site,
+  })
+  ;[here, there] = await recipe.startTwo('dist/site.js')
 }, 60_000)
 afterAll(() => recipe?.stop())
 

@@ -36,10 +36,8 @@ let recipe: RecipeRun
 let here: RecipeServer
 let there: RecipeServer
 beforeAll(async () => {
-  recipe = await startRecipeRun(project)
-  project.write('src/app.js', app)
-  project.build()
-  ;[here, there] = await Promise.all([recipe.start('dist/app.js'), recipe.start('dist/app.js')])
+  recipe = await startRecipeRun(project, { 'src/app.js': app })
+  ;[here, there] = await recipe.startTwo('dist/app.js')
 }, 60_000)
 afterAll(() => recipe?.stop())
 

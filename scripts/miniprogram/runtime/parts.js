@@ -40,7 +40,6 @@ export function createParts(program) {
   }
 
   return {
-    load,
     defineComponent: (definition) => register(definition, loading.path.split('/').at(-1)),
     definePage(definition) {
       const isMethod = ([, value]) => typeof value === 'function'

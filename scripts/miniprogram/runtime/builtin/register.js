@@ -53,6 +53,6 @@ export const attribute = (name) => (host, value) => {
 export const nodeOf = (host) => host[nodeOfElement]
 
 /** What a page's handler gets as `event.detail`. */
-export function trigger(node, name, detail, options = {}) {
-  node.triggerEvent(name, detail, options)
+export function trigger(node, name, detail) {
+  node.triggerEvent(name, detail, {})
 }
