@@ -71,13 +71,13 @@ async function expectType(client, key, type) {
  * @param {Client} client of the Redis behind the app
  * @param {{ port: number }} app
  * @param {import('express-wx-login/sandbox').Sandbox} sandbox
- * @param {string} name of the user
  * @returns {Promise<Copier>}
  */
-export async function learnSessions(client, app, sandbox, name = 'template') {
+export async function learnSessions(client, app, sandbox) {
   const { appid } = sandbox
-  const openid = sandbox.user(name).openid()
-  const body = { code: sandbox.user(name).login(), appid }
+  const template = sandbox.user('template')
+  const openid = template.openid()
+  const body = { code: template.login(), appid }
   const { token } = await once(app.port, request('POST', '/wx/login', { body }))
   const [sid] = token.split('.')
   const sessionKey = `wx:sess:${sid}`

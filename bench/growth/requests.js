@@ -1,19 +1,21 @@
 import { median } from '../lib/statistics.js'
 import { drive, request } from '../scale/load.js'
-import { commandsBetween, snapshot } from '../scale/redis-info.js'
+import { commandsBetween, snapshot } from '../lib/redis-info.js'
 import { secret } from './populate.js'
 import { sidOf, tokenOf } from './copies.js'
 
 /** @typedef {import('./populate.js').Populated} Populated */
 
+/** A process that has seen few users only may know them all. */
+const mostAsked = 50_000
+
 /**
- * Requests to a guarded route, each of a random one of so many random sessions. How many is a matter of honesty: a
- * process that has seen few users only may know them all.
+ * Requests to a guarded route, each of a random one of up to {@link mostAsked} random sessions.
  *
- * @param {number} sessions @param {number} most
+ * @param {number} sessions
  */
-function randomRequests(sessions, most) {
-  const size = Math.min(sessions, most)
+function randomRequests(sessions) {
+  const size = Math.min(sessions, mostAsked)
   const picked = new Set()
   while (picked.size < size) {
     picked.add(size === sessions ? picked.size : Math.floor(Math.random() * sessions))
@@ -35,7 +37,6 @@ function randomRequests(sessions, most) {
  * @property {string} name
  * @property {number} cpu µs of the server process for one request
  * @property {number} p50 ms on one connection
- * @property {number} rate requests a second on 50 connections
  * @property {number} redisCpu µs of Redis for one request
  * @property {{ name: string, calls: number }[]} commands of all rounds
  * @property {number} requests of all rounds
@@ -45,16 +46,16 @@ function randomRequests(sessions, most) {
  * What a guarded request costs each of several servers. The rounds interleave them, and each is asked once for all
  * its users before: what is done once for a user is no cost of growth.
  *
- * @param {{ name: string, populated: Populated, most?: number }[]} servers
+ * @param {{ name: string, populated: Populated }[]} servers
  * @param {{ rounds: number, ms: number }} options
  * @returns {Promise<{ costs: RequestCost[], ratio(of: 'cpu' | 'p50', a: number, b: number): number }>} `ratio`:
  *   median over the rounds of what server `a` took to what server `b` took
  */
 export async function costOfRequests(servers, { rounds, ms }) {
-  const each = servers.map(({ name, populated, most = 50_000 }) => ({
+  const each = servers.map(({ name, populated }) => ({
     ...{ name, populated },
-    asks: randomRequests(populated.sessions, most),
-    /** @type {{ cpu: number, p50: number, rate: number, redisCpu: number }[]} */
+    asks: randomRequests(populated.sessions),
+    /** @type {{ cpu: number, p50: number, redisCpu: number }[]} */
     rounds: [],
     requests: 0,
     /** @type {Map<string, number>} */
@@ -82,18 +83,17 @@ export async function costOfRequests(servers, { rounds, ms }) {
       server.rounds.push({
         cpu: used / busy.requests,
         p50: alone.p50,
-        rate: (busy.requests / busy.ms) * 1000,
         redisCpu: ((after.cpu - before.cpu) * 1e6) / busy.requests,
       })
     }
   }
   return {
     costs: each.map(({ name, rounds: all, requests, calls }) => {
-      const of = (/** @type {'cpu' | 'p50' | 'rate' | 'redisCpu'} */ what) =>
+      const of = (/** @type {'cpu' | 'p50' | 'redisCpu'} */ what) =>
         median(all.map((round) => round[what]))
       return {
         ...{ name, requests },
-        ...{ cpu: of('cpu'), p50: of('p50'), rate: of('rate'), redisCpu: of('redisCpu') },
+        ...{ cpu: of('cpu'), p50: of('p50'), redisCpu: of('redisCpu') },
         commands: [...calls]
           .map(([command, count]) => ({ name: command, calls: count }))
           .toSorted((a, b) => b.calls - a.calls),

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { median } from '../lib/statistics.js'
-import { callsOf, commandsBetween, snapshot } from '../scale/redis-info.js'
+import { callsOf, commandsBetween, snapshot } from '../lib/redis-info.js'
 import { openidOf, sidOf } from './copies.js'
 import { fill } from './fill.js'
 

@@ -2,11 +2,9 @@ import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { cores, ensureProgram, pinned } from './programs.js'
+import { isOfRequests } from './redis-info.js'
 import { redis } from './root.js'
 import { temporaryFolder } from './temporary.js'
-
-/** Commands that keep connections alive and ask for these figures. */
-const ownCommands = /^(ping|info|hello|select|config|client\||client$|monitor|command)/
 
 /** A port nobody listens on now. */
 export async function freePort() {
@@ -56,21 +54,6 @@ export async function startRedis({ core = cores.others, more = [] } = {}) {
     client,
 
     /**
-     * How often each command ran since the server started, those inside scripts included.
-     *
-     * @returns {Promise<Map<string, number>>}
-     */
-    async commands() {
-      const text = await client.info('commandstats')
-      const found = [...text.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)]
-      return new Map(
-        found
-          .filter(([, name]) => !ownCommands.test(name))
-          .map(([, name, calls]) => [name, Number(calls)]),
-      )
-    },
-
-    /**
      * The commands that clients send while `work` runs, and those that scripts run for them.
      *
      * @param {() => Promise<void>} work
@@ -90,9 +73,10 @@ export async function startRedis({ core = cores.others, more = [] } = {}) {
       monitor.destroy()
       const parsed = lines.flatMap((line) => {
         const [, where, name] = /^[\d.]+ \[\d+ ([^\]]+)\] "([^"]+)"/.exec(line) ?? []
-        return name === undefined || ownCommands.test(name.toLowerCase())
-          ? []
-          : [{ name: name.toLowerCase(), isInside: where === 'lua' }]
+        const command = name?.toLowerCase()
+        return command !== undefined && isOfRequests(command)
+          ? [{ name: command, isInside: where === 'lua' }]
+          : []
       })
       return {
         sent: parsed.filter(({ isInside }) => !isInside).map(({ name }) => name),
@@ -109,19 +93,3 @@ export async function startRedis({ core = cores.others, more = [] } = {}) {
 }
 
 /** @typedef {Awaited<ReturnType<typeof startRedis>>} RedisServer */
-
-/**
- * @param {Map<string, number>} before
- * @param {Map<string, number>} after
- * @returns {{ total: number, scripts: number }} calls in between, and of them those of scripts
- */
-export function callsBetween(before, after) {
-  let total = 0
-  let scripts = 0
-  for (const [name, calls] of after) {
-    const more = calls - (before.get(name) ?? 0)
-    total += more
-    if (/^(eval|evalsha|fcall)(_ro)?$/.test(name)) scripts += more
-  }
-  return { total, scripts }
-}

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { complain, stolenFrom } from './core-time.js'
 import { send } from './fleet.js'
 import { cores } from './programs.js'
-import { callsBetween } from './redis-server.js'
+import { callsOf, commandsBetween, snapshot } from './redis-info.js'
 import { median, shuffled } from './statistics.js'
 
 /**
@@ -18,6 +18,8 @@ import { median, shuffled } from './statistics.js'
 
 /** @typedef {Measure & { rounds: Measure[] }} Measured - medians over the rounds */
 
+const isScript = /^(eval|evalsha|fcall)(_ro)?$/
+
 /**
  * Commands that scripts run count for Redis, but nobody sends them: how many there are for each script.
  *
@@ -29,7 +31,7 @@ async function commandsInScripts(redis, { port, target, sample }) {
     if (sample) await sample()
     else for (const ask of target.asks.slice(0, 40)) await send(port, target.path, ask)
   })
-  const scripts = sent.filter((name) => /^(eval|evalsha|fcall)/.test(name)).length
+  const scripts = sent.filter((name) => isScript.test(name)).length
   return scripts === 0 ? 0 : inside.length / scripts
 }
 
@@ -44,14 +46,16 @@ async function commandsInScripts(redis, { port, target, sample }) {
 export async function measure({ redis, load }, runner, { inScripts, ...how }) {
   if (runner.primed) await load.run(runner.target, { ...how, seconds: 1 })
   const finish = await runner.prepare?.()
-  const before = { commands: await redis.commands(), ...(await runner.child.ask('spent')) }
+  const info = await snapshot(redis.client)
+  const before = await runner.child.ask('spent')
   const stolen = stolenFrom(cores.server)
   const result = await load.run(runner.target, how)
   // Requests that were under way at the end are finished, though nobody waits for them: they count here.
   await delay(60)
   const after = await runner.child.ask('spent')
   const disturbed = stolen(after.user - before.user)
-  const { total, scripts } = callsBetween(before.commands, await redis.commands())
+  const commands = commandsBetween(info, await snapshot(redis.client))
+  const scripts = callsOf(commands.filter(({ name }) => isScript.test(name)))
   const requests = after.requests - before.requests
   const wrong = (runner.status ?? 200) >= 400 ? result.requests - result.refused : result.refused
   if (wrong > 0 || result.requests === 0) {
@@ -63,7 +67,7 @@ export async function measure({ redis, load }, runner, { inScripts, ...how }) {
     cpu: (after.cpu - before.cpu) / requests,
     p50: result.p50,
     p99: result.p99,
-    commands: (total - scripts * inScripts) / requests,
+    commands: (callsOf(commands) - scripts * inScripts) / requests,
     disturbed,
     ...(await finish?.(requests)),
   }

@@ -20,7 +20,7 @@ const cryptoNames = /hash|hmac|digest|cipher|timingsafeequal|random|sign|verify|
 const packages = [
   ['redis client', /^(@redis\/.*|redis|cluster-key-slot|generic-pool)$/],
   ['express-session', /^(express-session|connect-redis|uid-safe|random-bytes|on-headers)$/],
-  ['express-wx-login', /^(cockatiel|cookie-signature|valibot|saxes|fastest-levenshtein)$/],
+  ['express-wx-login', /^(cockatiel|cookie-signature|valibot|saxes|fastest-levenshtein|undici)$/],
 ]
 
 /**

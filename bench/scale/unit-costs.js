@@ -1,7 +1,7 @@
 import { openidOf, sidOf, tokenOf } from '../growth/copies.js'
 import { populate, secret } from '../growth/populate.js'
 import { drive, request } from './load.js'
-import { callsOf, commandsBetween, snapshot } from './redis-info.js'
+import { callsOf, commandsBetween, snapshot } from '../lib/redis-info.js'
 
 /**
  * @typedef {object} UnitCost what one request costs

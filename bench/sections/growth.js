@@ -7,7 +7,7 @@ import { populate, stockBytes } from '../growth/populate.js'
 import { costOfRequests } from '../growth/requests.js'
 import { costOfUser } from '../growth/user-sessions.js'
 import { bar, fixed, grouped } from '../lib/statistics.js'
-import { callsOf, perRequest } from '../scale/redis-info.js'
+import { callsOf, perRequest } from '../lib/redis-info.js'
 
 /** @typedef {import('../growth/populate.js').Populated} Populated */
 

@@ -15,7 +15,7 @@ import {
   writesEverywhere,
 } from '../scale/everywhere.js'
 import { request } from '../scale/load.js'
-import { callsOf, perRequest } from '../scale/redis-info.js'
+import { callsOf, perRequest } from '../lib/redis-info.js'
 import { measureThroughput } from '../scale/throughput.js'
 import { measureUnitCosts, perCommand } from '../scale/unit-costs.js'
 

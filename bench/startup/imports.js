@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { cores, pinned } from '../lib/programs.js'
 import { rootFolder } from '../lib/root.js'
 import { median } from '../lib/statistics.js'
+import { temporaryFolder } from '../lib/temporary.js'
 
 const execute = promisify(execFile)
 
@@ -109,19 +109,15 @@ export async function filesOfImport(kind) {
 
 /** What a process has loaded, as V8 counts it: the same for both kinds of modules. */
 async function coveredFiles(kind, packages) {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-coverage-'))
-  try {
-    await load(kind, packages, { NODE_V8_COVERAGE: folder })
-    return readdirSync(folder).flatMap((name) => {
-      const { result } = JSON.parse(readFileSync(join(folder, name), 'utf8'))
-      return result
-        .filter(({ url }) => url.startsWith('file:'))
-        .map(({ url }) => fileURLToPath(url))
-        .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile())
-    })
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  const folder = temporaryFolder('coverage')
+  await load(kind, packages, { NODE_V8_COVERAGE: folder })
+  return readdirSync(folder).flatMap((name) => {
+    const { result } = JSON.parse(readFileSync(join(folder, name), 'utf8'))
+    return result
+      .filter(({ url }) => url.startsWith('file:'))
+      .map(({ url }) => fileURLToPath(url))
+      .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile())
+  })
 }
 
 /**

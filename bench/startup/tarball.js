@@ -1,17 +1,9 @@
 import { execFile } from 'node:child_process'
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { rootFolder } from '../lib/root.js'
+import { temporaryFolder } from '../lib/temporary.js'
 
 const execute = promisify(execFile)
 
@@ -56,17 +48,13 @@ async function install(folder, packages) {
  * The package as `npm publish` would send it, and what it brings beside express and express-session.
  */
 export async function weighTarball() {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-pack-'))
-  try {
-    const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]
-    const { stdout } = await execute('npm', args, { cwd: rootFolder })
-    const [{ filename, size, unpackedSize, entryCount }] = JSON.parse(stdout)
-    const without = await install(join(folder, 'without'), peers)
-    const all = await install(join(folder, 'with'), [join(folder, filename), ...peers])
-    const known = new Set(without.map(({ name, version }) => `${name}@${version}`))
-    const brought = all.filter(({ name, version }) => !known.has(`${name}@${version}`))
-    return { size, unpackedSize, entryCount, without, all, brought }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  const folder = temporaryFolder('pack')
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]
+  const { stdout } = await execute('npm', args, { cwd: rootFolder })
+  const [{ filename, size, unpackedSize, entryCount }] = JSON.parse(stdout)
+  const without = await install(join(folder, 'without'), peers)
+  const all = await install(join(folder, 'with'), [join(folder, filename), ...peers])
+  const known = new Set(without.map(({ name, version }) => `${name}@${version}`))
+  const brought = all.filter(({ name, version }) => !known.has(`${name}@${version}`))
+  return { size, unpackedSize, entryCount, without, all, brought }
 }

@@ -75,14 +75,12 @@ async function proveByCode(runtime: Runtime, code: string, login: LoginRequest):
   const flight = runtime.flights.join({ appid, code }, arrivedAt, () =>
     runtime.breaker(() => exchange(runtime, app, code)),
   )
-  const { openid, sessionKey, unionid } = await unlessCut(runtime, flight.session).catch(
-    (error: unknown) => {
-      throw explainRefusedCode(error, { appid, code, referer: refererAppid(req) })
-    },
-  )
-  if (caller && caller.openid !== openid) throw otherUser()
-  const identity = identityOf({ appid, openid, ...(unionid !== undefined && { unionid }) })
-  return { identity, sessionKey, flight }
+  const exchanged = await unlessCut(runtime, flight.session).catch((error: unknown) => {
+    throw explainRefusedCode(error, { appid, code, referer: refererAppid(req) })
+  })
+  if (caller && caller.openid !== exchanged.openid) throw otherUser()
+  const identity = identityOf({ appid, ...exchanged })
+  return { identity, sessionKey: exchanged.sessionKey, flight }
 }
 
 /** Takes the user that cloud hosting names. */
@@ -136,7 +134,7 @@ async function logIn(runtime: Runtime, sessions: UserSessions, login: LoginReque
   }
   sendJson(res, 200, {
     token: session.token,
-    expiresIn: settings.session?.ttl ?? host.expiresIn(record, req),
+    expiresIn: host.expiresIn(record, req),
     keyId: shownKeyId(record),
     user,
   })

@@ -436,6 +436,8 @@ describe('where cloudHosting is true', () => {
       const data = t.sandbox.user('eve').encrypt({ steps: 1 })
       const withData = await t.http.post('/wx/login').set(gateway).send(data)
       expect(withData.status).toBe(400)
+      const { error } = withData.body as { error: { message: string } }
+      expect(error.message).toBe('code: is missing; signed and encrypted data need one.')
       const other = await t.http.post('/wx/login').set(gateway).send({ appid: otherAppid })
       expect(other.status).toBe(400)
       expect(users).toEqual([])

@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import type { ErrorRequestHandler } from 'express'
 import { WxLoginError, type WxLoginEvent } from '../../src/index.js'
 import { errorReply, withTestApp } from '../support/test-app.js'
 
@@ -146,6 +147,7 @@ describe('onUser', () => {
     let started: () => void = () => undefined
     const running = new Promise<void>((resolve) => (started = resolve))
     let hold = true
+    const errors: unknown[] = []
     await withTestApp(
       {
         wx: {
@@ -154,6 +156,13 @@ describe('onUser', () => {
             started()
             await new Promise<void>((resolve) => (finish = resolve))
           },
+          onError: (error) => void errors.push(error),
+        },
+        routes: (app) => {
+          app.use(((error, _req, _res, next) => {
+            errors.push(error)
+            next(error)
+          }) as ErrorRequestHandler)
         },
       },
       async (t) => {
@@ -177,6 +186,7 @@ describe('onUser', () => {
         await expect(t.wx.sessions.list(user)).resolves.toEqual([])
         await t.post('/wx/login', { code }).expect(200)
         expect(t.exchanges()).toBe(1)
+        expect(errors).toEqual([])
       },
     )
   })

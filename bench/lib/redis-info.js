@@ -10,7 +10,11 @@
  */
 
 /** What a server does for itself, for us, or to keep a connection alive: no part of a request. */
-const notOfRequests = /^(ping|info|config|client|hello|memory|command|cluster|replconf|psync)\b/
+const notOfRequests =
+  /^(ping|info|config|client|hello|select|monitor|memory|command|cluster|replconf|psync)\b/
+
+/** Whether a command of this name, in small letters, can be part of a request. */
+export const isOfRequests = (/** @type {string} */ name) => !notOfRequests.test(name)
 
 /** @param {Client} client @returns {Promise<Snapshot>} */
 export async function snapshot(client) {
@@ -47,7 +51,7 @@ export function commandsBetween(before, after) {
       const old = before.commands.get(name) ?? { calls: 0, usec: 0 }
       return { name, calls: calls - old.calls, usec: usec - old.usec }
     })
-    .filter(({ name, calls }) => calls > 0 && !notOfRequests.test(name))
+    .filter(({ name, calls }) => calls > 0 && isOfRequests(name))
     .toSorted((a, b) => b.calls - a.calls)
 }
 
