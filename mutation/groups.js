@@ -135,7 +135,7 @@ export const groups = [
   },
   {
     sources: wechat('code-flights', 'last-minute'),
-    tests: tests('wechat', 'code-flights', 'phone-flights'),
+    tests: tests('wechat', 'code-flights', 'last-minute', 'phone-flights'),
   },
   { sources: wechat('breaker'), tests: tests('wechat', 'breaker') },
   { sources: wechat('phone-flights'), tests: tests('wechat', 'phone-flights') },

@@ -32,7 +32,7 @@ export function createLastMinute<E extends Shared>(
   }
   const entries = new Map<string, Kept>()
   // Oldest first. Goes on where it stopped: one that begins anew steps over everything that was deleted.
-  let walk = entries.values()
+  const walk = entries.values()
   let oldest: Kept | undefined
   const keyOf = (name: readonly string[]): string => hash('sha256', name.join('\n'), 'base64')
 
@@ -43,13 +43,9 @@ export function createLastMinute<E extends Shared>(
   function forgetOld(): void {
     const past = now() - keepFor
     while (entries.size > 0) {
-      oldest ??= walk.next().value as Kept | undefined
-      if (!oldest) {
-        walk = entries.values()
-        continue
-      }
-      const kept = entries.get(oldest.key) === oldest
-      if (kept && oldest.since > past && entries.size <= maxEntries) return
+      // There is one: what is kept is the oldest, or comes after it.
+      oldest ??= walk.next().value!
+      if (oldest.since > past && entries.size <= maxEntries) return
       drop(oldest)
       oldest = undefined
     }
