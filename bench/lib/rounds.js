@@ -18,6 +18,12 @@ import { median, shuffled } from './statistics.js'
 
 /** @typedef {Measure & { rounds: Measure[] }} Measured - medians over the rounds */
 
+/**
+ * How long one measurement lasts. Machines get slower and faster within a minute, by half: what is compared is to be
+ * close together, and many short rounds tell more than a few long ones.
+ */
+const seconds = 1
+
 const isScript = /^(eval|evalsha|fcall)(_ro)?$/
 
 /**
@@ -40,11 +46,12 @@ async function commandsInScripts(redis, { port, target, sample }) {
  *
  * @param {import('./fleet.js').Fleet} fleet
  * @param {import('./fleet.js').Runner} runner
- * @param {{ connections: number, seconds: number, inScripts: number }} how
+ * @param {{ connections: number, inScripts: number }} how
  * @returns {Promise<Measure>}
  */
-export async function measure({ redis, load }, runner, { inScripts, ...how }) {
-  if (runner.primed) await load.run(runner.target, { ...how, seconds: 1 })
+export async function measure({ redis, load }, runner, { inScripts, connections }) {
+  const how = { connections, seconds }
+  if (runner.primed) await load.run(runner.target, how)
   const finish = await runner.prepare?.()
   const info = await snapshot(redis.client)
   const before = await runner.child.ask('spent')
@@ -101,7 +108,7 @@ async function measureInPeace(fleet, runner, how) {
  * Measures all of a fleet in interleaved rounds, each round in another order.
  *
  * @param {import('./fleet.js').Fleet} fleet
- * @param {{ connections: number, seconds: number, rounds: number, log: (line: string) => void }} how
+ * @param {{ connections: number, rounds: number, log: (line: string) => void }} how
  * @returns {Promise<Map<string, Measured>>} by key
  */
 export async function measureInRounds(fleet, { rounds, log, ...how }) {

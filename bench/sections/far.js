@@ -42,8 +42,7 @@ export async function run({ quick, log }) {
   })
   try {
     await warmUp(fleet, { connections: 50, seconds: quick ? 1 : 3 })
-    const at = (connections) =>
-      measureInRounds(fleet, { connections, seconds: quick ? 1 : 2, rounds: quick ? 2 : 3, log })
+    const at = (connections) => measureInRounds(fleet, { connections, rounds: quick ? 2 : 9, log })
     const one = await at(1)
     const fifty = await at(50)
     return {

@@ -101,13 +101,12 @@ export async function run({ quick, log }) {
   const fleet = await startFleet(contenders, { sessions: quick ? 250 : 1000 })
   try {
     await warmUp(fleet, { connections: 50, seconds: quick ? 1 : 3 })
-    const at = (connections, rounds, seconds) =>
-      measureInRounds(fleet, { connections, rounds, seconds, log })
-    const found = await at(50, quick ? 3 : 9, quick ? 1 : 2)
+    const at = (connections, rounds) => measureInRounds(fleet, { connections, rounds, log })
+    const found = await at(50, quick ? 3 : 18)
     const others = quick ? [] : [1, 200]
     const more = []
     for (const connections of others) {
-      const these = await at(connections, 3, 2)
+      const these = await at(connections, 6)
       more.push({
         title: `${connections} connection${connections === 1 ? '' : 's'}`,
         columns,

@@ -96,11 +96,11 @@ export async function run({ quick, log }) {
   const fleet = await startFleet(contenders, wechat)
   try {
     await warmUp(fleet, { connections: 50, seconds: quick ? 1 : 3 })
-    const how = { connections: 50, seconds: quick ? 1 : 2, log }
-    const near = await measureInRounds(fleet, { ...how, rounds: quick ? 2 : 7 })
+    const how = { connections: 50, log }
+    const near = await measureInRounds(fleet, { ...how, rounds: quick ? 2 : 12 })
     log('WeChat 30 ms away')
     await wechat.setPause(30)
-    const far = await measureInRounds(fleet, { ...how, rounds: quick ? 1 : 9 })
+    const far = await measureInRounds(fleet, { ...how, rounds: quick ? 1 : 15 })
     await wechat.setPause(0)
     const roundTrips = await loginRoundTrips(wechat)
     const [ours, usual] = ['ours', 'usual'].map((key) => near.get(key))

@@ -46,7 +46,7 @@ async function measureRoute({ quick, log }) {
   const fleet = await startFleet()
   try {
     await warmUp(fleet, { connections: 50, seconds: quick ? 1 : 3 })
-    const how = { connections: 50, seconds: quick ? 1 : 2, rounds: quick ? 2 : 5, log }
+    const how = { connections: 50, rounds: quick ? 2 : 10, log }
     return await measureInRounds(fleet, how)
   } finally {
     await fleet.stop()

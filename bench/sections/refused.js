@@ -90,8 +90,7 @@ export async function run({ quick, log }) {
     await warmUp(fleet, { connections: 50, seconds: quick ? 1 : 3 })
     const found = await measureInRounds(fleet, {
       connections: 50,
-      seconds: quick ? 1 : 2,
-      rounds: quick ? 2 : 7,
+      rounds: quick ? 2 : 14,
       log,
     })
     const get = (key) => found.get(key)

@@ -5,8 +5,8 @@ import { bar, fixed, grouped } from '../lib/statistics.js'
 export const name = 'sandbox'
 export const title = 'The sandbox as WeChat: how much load it can take from a server under test'
 
-/** More than any machine exchanges in a second: none is to be used twice. */
-const codesASecond = 25_000
+/** Of one measurement, more than any machine exchanges in that time: none is to be used twice. */
+const codesOfOne = 25_000
 
 const all = [
   { key: 'floor', title: '**floor**: `node:http` with a constant answer', server: 'node-http' },
@@ -35,8 +35,7 @@ async function check({ key, title, port, child }) {
   if (status !== 200 || !body.code) throw new Error(`${title}: wx.login answered ${status}`)
 }
 
-/** @param {number} seconds - that one measurement lasts */
-const startFleet = (seconds) =>
+const startFleet = () =>
   startAll(all, async (contender) => {
     // It refuses to play WeChat in production.
     const child = await startServer(contender.server, {}, { NODE_ENV: 'development' })
@@ -48,7 +47,7 @@ const startFleet = (seconds) =>
     return {
       ...runner,
       async prepare() {
-        const paths = await child.ask('exchanges', codesASecond * seconds)
+        const paths = await child.ask('exchanges', codesOfOne)
         target.asks = paths.map((path) => ({ path }))
         return async (requests) => {
           const errors = await child.ask('errors')
@@ -62,11 +61,9 @@ const startFleet = (seconds) =>
 
 /** @param {import('../lib/section.js').Context} ctx */
 export async function run({ quick, log }) {
-  const seconds = quick ? 1 : 2
-  const fleet = await startFleet(seconds)
+  const fleet = await startFleet()
   try {
-    const how = { connections: 50, seconds, log }
-    const found = await measureInRounds(fleet, { ...how, rounds: quick ? 2 : 7 })
+    const found = await measureInRounds(fleet, { connections: 50, rounds: quick ? 2 : 12, log })
     const floor = found.get('floor')
     return {
       columns: ['variant', 'req/s', 'vs floor', 'CPU µs', 'p50 ms', 'p99 ms'],
