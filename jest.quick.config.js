@@ -1,11 +1,15 @@
 import { availableParallelism } from 'node:os'
 import base from './jest.config.js'
 
-/** They need a browser, a database, other processes or real projects: npm run test:page, test:app, test:package. */
+/**
+ * They need a browser, a database, other processes, a compiler or real projects, or wait for Redis servers that freeze
+ * and come back: npm run test:page, test:app, test:docs, test:package, test:connections.
+ */
 const byName = [
-  ...['sandbox-page', 'miniprogram'],
-  ...['example-app', 'recipes', 'sandbox/scenarios', 'support'],
-  'package',
+  ...['sandbox-page/', 'miniprogram/'],
+  ...['example-app/', 'recipes/', 'sandbox/scenarios/', 'support/'],
+  ...['docs/', 'package/'],
+  ...['redis/link', 'redis/create-redis-nodes'],
 ]
 
 /**
@@ -14,7 +18,7 @@ const byName = [
  */
 export default {
   ...base,
-  testPathIgnorePatterns: ['/node_modules/', ...byName.map((name) => `<rootDir>/test/${name}/`)],
+  testPathIgnorePatterns: ['/node_modules/', ...byName.map((name) => `<rootDir>/test/${name}`)],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   // Half of the time is spent waiting for servers that do not answer.
   maxWorkers: availableParallelism() + 2,
