@@ -9,7 +9,7 @@ const byName = [
   ...['sandbox-page/', 'miniprogram/'],
   ...['example-app/', 'recipes/', 'sandbox/scenarios/', 'support/'],
   ...['docs/', 'package/'],
-  ...['redis/link', 'redis/create-redis-nodes'],
+  ...['redis/link', 'redis/create-redis-nodes', 'doctor/command', 'doctor/redis'],
 ]
 
 /**
