@@ -13,7 +13,7 @@ const byName = [
 ]
 
 /**
- * `npm test`: what the package does, in a minute. `npm run test:all` runs the rest too.
+ * `npm test`: what the package does, in one to two minutes. `npm run test:all` runs the rest too.
  * @type {import('jest').Config}
  */
 export default {
