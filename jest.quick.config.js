@@ -3,13 +3,14 @@ import base from './jest.config.js'
 
 /**
  * They need a browser, a database, other processes, a compiler or real projects, or wait for Redis servers that freeze
- * and come back: npm run test:page, test:app, test:docs, test:package, test:connections.
+ * and come back: npm run test:page, test:app, test:docs, test:package, test:connections, test:client.
  */
 const byName = [
   ...['sandbox-page/', 'miniprogram/'],
   ...['example-app/', 'recipes/', 'sandbox/scenarios/', 'support/'],
   ...['docs/', 'package/'],
   ...['redis/link', 'redis/create-redis-nodes', 'doctor/command', 'doctor/redis'],
+  ...['client/mutants', 'sandbox/cli'],
 ]
 
 /**
