@@ -1,5 +1,5 @@
-import { once, request } from '../scale/load.js'
 import { snapshot } from '../lib/redis-info.js'
+import { once, request } from '../scale/load.js'
 
 /** Commands whose cost grows with the number of keys, or that look at keys nobody named. */
 const scanning = [

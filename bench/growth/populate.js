@@ -1,6 +1,6 @@
+import { snapshot } from '../lib/redis-info.js'
 import { startRedis } from '../lib/redis-server.js'
 import { startApp } from '../scale/apps.js'
-import { snapshot } from '../lib/redis-info.js'
 import { learnSessions, learnStock, openidOf, sidOf } from './copies.js'
 import { fill } from './fill.js'
 

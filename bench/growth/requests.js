@@ -1,6 +1,6 @@
+import { commandsBetween, snapshot } from '../lib/redis-info.js'
 import { median } from '../lib/statistics.js'
 import { drive, request } from '../scale/load.js'
-import { commandsBetween, snapshot } from '../lib/redis-info.js'
 import { secret } from './populate.js'
 import { sidOf, tokenOf } from './copies.js'
 
