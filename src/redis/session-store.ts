@@ -6,7 +6,14 @@ import { createThrottle } from '../throttle.js'
 import type { RedisLink } from './link.js'
 import { isConnectionError, isWrongType } from './reply-error.js'
 import { compareAndDrop, createScript, type Scripting } from './script.js'
-import { type Fields, isOfAnother, marked, mergeSessions, unmarked } from './session-text.js'
+import {
+  createTexts,
+  type Fields,
+  isOfAnother,
+  marked,
+  mergeSessions,
+  unmarked,
+} from './session-text.js'
 
 type Callback = (error?: unknown) => void
 type Loaded = (error: unknown, session?: SessionData | null) => void
@@ -72,15 +79,7 @@ export function createRedisSessionStore(
   // A use within a step of the last extension adds nothing, and is due its whole lifetime all the same.
   const slack = Math.ceil(step / 1000)
   // Of this store: what another one wrote says nothing of what is here.
-  const loadedFrom = Symbol('express-wx-login.text')
-
-  /** The text a session was loaded from, or written as last. */
-  const textOf = (session: object): string | undefined =>
-    (session as { [loadedFrom]?: string })[loadedFrom]
-
-  function setText(session: object, value: string): void {
-    Object.defineProperty(session, loadedFrom, { configurable: true, value })
-  }
+  const { textOf, setText } = createTexts()
 
   /** A connection that breaks is mostly replaced by the next in no time; reading again harms nothing. */
   async function readAgain<T>(read: () => Promise<T>): Promise<T> {

@@ -38,3 +38,34 @@ export function mergeSessions(base: Fields, theirs: Fields, mine: Fields): Field
   }
   return merged
 }
+
+// A class gives its private fields to whatever its base returns.
+// oxlint-disable-next-line typescript/no-extraneous-class -- that is all there is to it
+class Given {
+  constructor(session: object) {
+    return session
+  }
+}
+
+/**
+ * Keeps with a session the text it was loaded from, or written as last. In a private field: nobody else sees it, no copy
+ * has it, and it costs a fifth of what a hidden property does.
+ */
+export function createTexts(): {
+  textOf(session: object): string | undefined
+  setText(session: object, text: string): void
+} {
+  class Loaded extends Given {
+    #text = ''
+
+    static textOf(session: object): string | undefined {
+      return #text in session ? session.#text : undefined
+    }
+
+    static setText(session: object, text: string): void {
+      const loaded = #text in session ? session : (new Loaded(session) as Loaded)
+      loaded.#text = text
+    }
+  }
+  return Loaded
+}

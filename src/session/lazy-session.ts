@@ -11,6 +11,14 @@ type LiveSession = Session & Partial<SessionData>
 const textOf = (session: LiveSession, changes: object = {}): string =>
   JSON.stringify(Object.assign({}, session, { cookie: undefined }, changes))
 
+/** Lets a session live its whole lifetime from now on. */
+function renew(session: LiveSession): void {
+  const { originalMaxAge } = session.cookie
+  session.touch()
+  // express-session takes off it what passes between its two looks at the clock.
+  session.cookie.originalMaxAge = originalMaxAge
+}
+
 const lazyIn = ({ session }: RequestSlot): LazySession | undefined =>
   session as LazySession | undefined
 
@@ -117,7 +125,7 @@ export class LazySession {
     if (attached) slotFor(req).session = undefined
     else detachSession(req)
     // What is stored for a phone has no cookie to say when it ends.
-    if (!session.cookie.expires) session.touch()
+    if (!session.cookie.expires) renew(session)
     this.#adopt(session)
     if (this.#user !== undefined) {
       const text = textOf(session, { wxUser: JSON.parse(this.#user) as unknown })
@@ -186,7 +194,7 @@ export class LazySession {
     // Destroyed, or replaced by something that is none.
     if (typeof session?.save !== 'function' || typeof sessionID !== 'string') return null
     if (session.id !== this.#saved.id || textOf(session) !== this.#saved.text) {
-      session.touch()
+      renew(session)
       return new Promise((resolve) => {
         session.save((error?: unknown) => {
           if (error !== undefined && error !== null) this.#tellLate(error, this.#req)
@@ -196,7 +204,7 @@ export class LazySession {
     }
     if (session.cookie.originalMaxAge === this.#lifetime) return null
     // The app gave this session a lifetime of its own.
-    session.touch()
+    renew(session)
     return new Promise((resolve) => {
       this.#store.touch(sessionID, session, resolve)
     })

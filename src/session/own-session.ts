@@ -159,6 +159,8 @@ export function createOwnSession(
       const carrier = { connection, secure, sessionStore: store } as unknown as SessionRequest
       generate(carrier)
       const made = carrier.session!
+      // express-session takes off it what passes between its two looks at the clock.
+      made.cookie.originalMaxAge = session.ttl * 1000
       made.wx = record
       if (user !== null) made.wxUser = user
       const token = codec.issue(made.id)
