@@ -53,18 +53,20 @@ export async function compareManyApps({ quick, log }) {
     }
     const { costs, ratio } = await costOfRequests(
       open.map((populated, i) => ({ name: `${kinds[i].appids.length} apps`, populated })),
-      quick ? { rounds: 5, ms: 600 } : { rounds: 9, ms: 2000 },
+      quick ? { rounds: 12, ms: 250 } : { rounds: 40, ms: 450 },
     )
-    const count = quick ? 400 : 2000
+    const count = quick ? 200 : 500
     /** @type {number[][]} */
     const logins = []
-    for (let round = 0; round < (quick ? 4 : 7); round += 1) {
+    for (let round = 0; round < (quick ? 8 : 28); round += 1) {
       const took = []
-      for (const [i, { appids }] of kinds.entries()) {
-        took.push(await costOfLogins(open[i], sandbox, appids, `${i} in round ${round}`, count))
+      // In turn first: whoever is second finds a machine that is warm.
+      for (const i of round % 2 === 0 ? [0, 1] : [1, 0]) {
+        const series = `${i} in round ${round}`
+        took[i] = await costOfLogins(open[i], sandbox, kinds[i].appids, series, count)
       }
-      // The first warms up.
-      if (round > 0) logins.push(took)
+      // The first few warm up.
+      if (round >= 4) logins.push(took)
     }
     const ofLogin = (/** @type {number} */ i) => median(logins.map((took) => took[i]))
     return {

@@ -24,7 +24,7 @@ import { median, shuffled } from './statistics.js'
  */
 const seconds = 1
 
-const isScript = /^(eval|evalsha|fcall)(_ro)?$/
+export const isScript = /^(eval|evalsha|fcall)(_ro)?$/
 
 /**
  * Commands that scripts run count for Redis, but nobody sends them: how many there are for each script.
@@ -32,7 +32,7 @@ const isScript = /^(eval|evalsha|fcall)(_ro)?$/
  * @param {import('./redis-server.js').RedisServer} redis
  * @param {import('./fleet.js').Runner} runner
  */
-async function commandsInScripts(redis, { port, target, sample }) {
+export async function commandsInScripts(redis, { port, target, sample }) {
   const { sent, inside } = await redis.watch(async () => {
     if (sample) await sample()
     else for (const ask of target.asks.slice(0, 40)) await send(port, target.path, ask)
@@ -126,17 +126,26 @@ export async function measureInRounds(fleet, { rounds, log, ...how }) {
     }
     log(`${how.connections} connections: round ${round} of ${rounds}`)
   }
-  const disturbed = median([...found.values()].flat().map((measure) => measure.disturbed))
-  if (disturbed > 0.05) {
-    complain(
-      `At ${how.connections} connections other processes took ${Math.round(disturbed * 100)} % of the core of the servers: these figures are worth little.`,
-    )
-  }
+  complainOfOthers(found)
   return new Map([...found].map(([key, measures]) => [key, summary(measures)]))
 }
 
+/**
+ * Tells of a machine that others used meanwhile.
+ *
+ * @param {Map<string, { disturbed: number }[]>} found
+ */
+export function complainOfOthers(found) {
+  const disturbed = median([...found.values()].flat().map((measure) => measure.disturbed))
+  if (disturbed > 0.05) {
+    complain(
+      `Other processes took ${Math.round(disturbed * 100)} % of the core of the servers: these figures are worth little.`,
+    )
+  }
+}
+
 /** @param {Measure[]} rounds */
-const summary = (rounds) => ({
+export const summary = (rounds) => ({
   .../** @type {Measure} */ (
     Object.fromEntries(
       Object.keys(rounds[0]).map((what) => [what, median(rounds.map((measure) => measure[what]))]),

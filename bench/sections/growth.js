@@ -136,7 +136,7 @@ export async function run({ quick, log }) {
     log('growth: guarded requests')
     const { costs, ratio } = await costOfRequests(
       both.map((populated) => ({ name: grouped(populated.sessions), populated })),
-      quick ? { rounds: 5, ms: 800 } : { rounds: 9, ms: 3000 },
+      quick ? { rounds: 16, ms: 250 } : { rounds: 60, ms: 450 },
     )
     const compared = `${costs[1].name} sessions to ${costs[0].name}`
     log('growth: lists and revocations')

@@ -1,6 +1,7 @@
 import { send, startAll, startServer, taking, warmUp } from '../lib/fleet.js'
 import { loginRoundTrips } from '../lib/round-trips.js'
 import { measureInRounds, ratio } from '../lib/rounds.js'
+import { measureInSlices } from '../lib/slices.js'
 import { bar, fixed, grouped } from '../lib/statistics.js'
 import { startWeChat } from '../lib/wechat.js'
 import { appidOf } from '../servers/common.js'
@@ -97,7 +98,7 @@ export async function run({ quick, log }) {
   try {
     await warmUp(fleet, { connections: 50, seconds: quick ? 1 : 3 })
     const how = { connections: 50, log }
-    const near = await measureInRounds(fleet, { ...how, rounds: quick ? 2 : 12 })
+    const near = await measureInSlices(fleet, { ...how, slices: quick ? 10 : 50 })
     log('WeChat 30 ms away')
     await wechat.setPause(30)
     const far = await measureInRounds(fleet, { ...how, rounds: quick ? 1 : 15 })

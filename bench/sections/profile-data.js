@@ -3,7 +3,8 @@ import { startChild } from '../lib/child.js'
 import { send, startAll, startServer, warmUp } from '../lib/fleet.js'
 import { cores } from '../lib/programs.js'
 import { benchFolder } from '../lib/root.js'
-import { measureInRounds, ratio } from '../lib/rounds.js'
+import { ratio } from '../lib/rounds.js'
+import { measureInSlices } from '../lib/slices.js'
 import { bar, fixed, grouped, median } from '../lib/statistics.js'
 import { openDataOf } from '../lib/wechat.js'
 import { appid } from '../servers/common.js'
@@ -46,8 +47,7 @@ async function measureRoute({ quick, log }) {
   const fleet = await startFleet()
   try {
     await warmUp(fleet, { connections: 50, seconds: quick ? 1 : 3 })
-    const how = { connections: 50, rounds: quick ? 2 : 10, log }
-    return await measureInRounds(fleet, how)
+    return await measureInSlices(fleet, { connections: 50, slices: quick ? 10 : 50, log })
   } finally {
     await fleet.stop()
   }

@@ -1,5 +1,6 @@
 import { send, startFleet, taking, warmUp } from '../lib/fleet.js'
-import { measureInRounds, ratio } from '../lib/rounds.js'
+import { ratio } from '../lib/rounds.js'
+import { measureInSlices } from '../lib/slices.js'
 import { bar, fixed, grouped } from '../lib/statistics.js'
 
 export const name = 'refused'
@@ -88,11 +89,8 @@ export async function run({ quick, log }) {
         .map(async ({ port, target }) => (await send(port, target.path)).bytes),
     )
     await warmUp(fleet, { connections: 50, seconds: quick ? 1 : 3 })
-    const found = await measureInRounds(fleet, {
-      connections: 50,
-      rounds: quick ? 2 : 14,
-      log,
-    })
+    const how = quick ? { slices: 10, rounds: 1 } : { slices: 40, rounds: 3 }
+    const found = await measureInSlices(fleet, { connections: 50, ...how, log })
     const get = (key) => found.get(key)
     const base = (key) => get(/^(bare-401|.*-(none|forged))$/.test(key) ? 'bare-401' : 'bare')
     const cpu = (key) => ratio(get(key), base(key), 'cpu')

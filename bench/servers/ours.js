@@ -6,7 +6,7 @@ import { appid, appSecret, createApp, logInWithToken, secret, spoiled, userOf } 
 
 const cached = {
   RESP: 3,
-  clientSideCache: { ttl: 10_000, maxEntries: 10_000, evictPolicy: 'LRU' },
+  clientSideCache: { ttl: 3_600_000, maxEntries: 10_000, evictPolicy: 'LRU' },
 }
 
 /** Sessions without a WeChat: `codeFor` names the openid in the code. */

@@ -1,0 +1,100 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { stolenFrom } from './core-time.js'
+import { cores } from './programs.js'
+import { callsOf, commandsBetween, snapshot } from './redis-info.js'
+import {
+  commandsInScripts,
+  complainOfOthers,
+  isScript,
+  measureInRounds,
+  summary,
+} from './rounds.js'
+import { shuffled } from './statistics.js'
+
+/**
+ * How long one server has the machine, in ms. Machines get slower and faster within a second, by half, and what
+ * stood still for ten finds its memory cold: what is compared is to be close together.
+ */
+const slice = 250
+
+/** What is under way when the load stops is answered within this time, in ms. */
+const rest = 25
+
+/**
+ * The requests of one server in its turn.
+ *
+ * @param {import('./fleet.js').Fleet} fleet
+ * @param {import('./fleet.js').Runner} runner
+ * @param {{ load: import('./load.js').PausedLoad, connections: number, inScripts: number }} how
+ */
+async function measureSlice({ redis }, { child, prepare }, { load, connections, inScripts }) {
+  const finish = await prepare?.()
+  const info = await snapshot(redis.client)
+  const before = await child.ask('spent')
+  const stolen = stolenFrom(cores.server)
+  const from = performance.now()
+  load.resume()
+  await delay(slice)
+  load.pause()
+  const seconds = (performance.now() - from) / 1000
+  await delay(rest)
+  const after = await child.ask('spent')
+  const disturbed = stolen(after.user - before.user)
+  const commands = commandsBetween(info, await snapshot(redis.client))
+  const scripts = callsOf(commands.filter(({ name }) => isScript.test(name)))
+  const requests = after.requests - before.requests
+  return {
+    // One for each connection was answered only after the end.
+    perSecond: Math.max(0, requests - connections) / seconds,
+    cpu: (after.cpu - before.cpu) / requests,
+    commands: (callsOf(commands) - scripts * inScripts) / requests,
+    disturbed,
+    ...(await finish?.(requests)),
+  }
+}
+
+/**
+ * Measures all of a fleet in turns of a quarter of a second, each time in another order. Each has connections of its
+ * own, which stay open and stand still meanwhile; so how long an answer takes is measured apart, in rounds.
+ *
+ * @param {import('./fleet.js').Fleet} fleet
+ * @param {{ connections: number, slices: number, rounds?: number, log: (line: string) => void }} how - `rounds`: for
+ *   p50 and p99; without, there are none
+ * @returns {Promise<Map<string, import('./rounds.js').Measured>>} by key
+ */
+export async function measureInSlices(fleet, { slices, rounds = 0, log, connections }) {
+  const latencies = rounds > 0 && (await measureInRounds(fleet, { connections, rounds, log }))
+  const { runners } = fleet
+  /** @type {Map<string, Parameters<typeof measureSlice>[2]>} */
+  const how = new Map()
+  for (const runner of runners) {
+    const inScripts = await commandsInScripts(fleet.redis, runner)
+    const load = fleet.load.start(runner.target, { connections })
+    // It connects, and what is warm only in use gets warm.
+    await delay(2 * slice)
+    load.pause()
+    how.set(runner.key, { load, connections, inScripts })
+  }
+  await delay(rest)
+  const found = new Map(runners.map(({ key }) => [key, []]))
+  for (let at = 1; at <= slices; at += 1) {
+    for (const runner of shuffled(runners)) {
+      found.get(runner.key).push(await measureSlice(fleet, runner, how.get(runner.key)))
+    }
+    if (at % 10 === 0) log(`${connections} connections: turn ${at} of ${slices}`)
+  }
+  for (const { key, title, status = 200 } of runners) {
+    const { requests, refused } = await how.get(key).load.end()
+    const wrong = status >= 400 ? requests - refused : refused
+    if (wrong > 0 || requests === 0) {
+      throw new Error(`${title}: ${wrong} of ${requests} answers have the wrong status`)
+    }
+  }
+  complainOfOthers(found)
+  return new Map(
+    [...found].map(([key, measures]) => {
+      const { p50, p99 } = (latencies && latencies.get(key)) || {}
+      return [key, { ...summary(measures), p50, p99 }]
+    }),
+  )
+}
