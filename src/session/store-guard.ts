@@ -70,7 +70,7 @@ export class StoreGuard extends Store {
   }
 
   #ask<T>(
-    operation: 'get' | 'set' | 'destroy' | 'touch',
+    operation: 'set' | 'destroy' | 'touch',
     call: Call<T>,
     done: (error: unknown, value: T | null) => void,
   ): void {
@@ -99,15 +99,18 @@ export class StoreGuard extends Store {
   }
 
   #load(sid: string, call: Call<SessionData>, done: Loaded): void {
-    this.#ask('get', call, (error, found) => {
+    callInTime<SessionData>(this.#options.timeout, call, (error, found) => {
       if (error === null) {
         if (found === null || (isSession(found) && !this.#tooOld(found))) {
           done(null, found)
           return
         }
-      } else if (!this.#isUnreadable(error)) {
-        done(storeUnavailable(error), null)
-        return
+      } else {
+        this.#failed('get', error)
+        if (!this.#isUnreadable(error)) {
+          done(storeUnavailable(error), null)
+          return
+        }
       }
       this.destroy(sid, (failed) => {
         done(failed ?? null, null)
@@ -131,9 +134,13 @@ export class StoreGuard extends Store {
 
   /** The session of a request: read, and its life extended. */
   fetch(sid: string, done: Loaded): void {
+    if (this.#inner.getAndExtend) {
+      this.get(sid, done)
+      return
+    }
     this.get(sid, (error, found) => {
       done(error, found)
-      if (found !== null && !this.#inner.getAndExtend) this.#extend(sid, found)
+      if (found !== null) this.#extend(sid, found)
     })
   }
 

@@ -26,8 +26,25 @@ function cookieValues(header: string, name: string): string[] {
   })
 }
 
+/** Whether there is a character at that place, and neither a space nor one that a trim might take for one. */
+function isPlainAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return code > 32 && code < 127
+}
+
 /** What follows the scheme in a header value; null where it is of another scheme. */
 function afterScheme(value: string, scheme: string): string | null {
+  const from = scheme.length + 1
+  // As every client of ours sends it: `Bearer <token>` to the letter.
+  if (
+    from > 1 &&
+    value.startsWith(scheme) &&
+    value.charCodeAt(from - 1) === 32 &&
+    isPlainAt(value, from) &&
+    isPlainAt(value, value.length - 1)
+  ) {
+    return value.slice(from)
+  }
   const words = value.trim()
   if (scheme === '') return words === '' ? null : words
   if (words.slice(0, scheme.length).toLowerCase() !== scheme.toLowerCase()) return null
