@@ -5,7 +5,7 @@ import base from './jest.config.js'
  * They need a browser, a database, other processes, a compiler or real projects, or wait for Redis servers that freeze
  * and come back: npm run test:page, test:app, test:docs, test:package, test:connections, test:client.
  */
-const byName = [
+export const byName = [
   ...['sandbox-page/', 'miniprogram/'],
   ...['example-app/', 'recipes/', 'sandbox/scenarios/', 'support/'],
   ...['docs/', 'package/'],
@@ -14,7 +14,7 @@ const byName = [
 ]
 
 /**
- * `npm test`: what the package does, in one to two minutes. `npm run test:all` runs the rest too.
+ * `npm test`: what the package does, in one to two minutes. `npm run test:named` runs the rest, `test:all` both.
  * @type {import('jest').Config}
  */
 export default {
