@@ -111,7 +111,8 @@ export function loadLogin(runtime: Runtime, req: Request, res: Response, next: N
     const caller = callerOf(runtime, req)
     if (caller === null) {
       settle(runtime, req, mine)
-      next()
+      // Answers of Redis come many at a time: first all of them are read, then all requests go on. See nextTurn.
+      process.nextTick(next)
       return
     }
     void join(runtime, caller, mine, req).then((joined) => {
