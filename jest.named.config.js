@@ -7,5 +7,7 @@ import { byName } from './jest.quick.config.js'
  */
 export default {
   ...base,
-  testMatch: byName.map((name) => `<rootDir>/test/${name}${name.endsWith('/') ? '**/' : ''}*.test.ts`),
+  testMatch: byName.map(
+    (name) => `<rootDir>/test/${name}${name.endsWith('/') ? '**/' : ''}*.test.ts`,
+  ),
 }

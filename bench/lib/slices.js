@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { stolenFrom } from './core-time.js'
+import { processesOf } from './fleet.js'
 import { cores } from './programs.js'
 import { callsOf, commandsBetween, snapshot } from './redis-info.js'
 import {
@@ -24,7 +25,7 @@ const rest = 25
  * The requests of one server in its turn.
  *
  * @param {import('./fleet.js').Fleet} fleet
- * @param {import('./fleet.js').Runner} runner
+ * @param {import('./fleet.js').Started} started
  * @param {{ load: import('./load.js').PausedLoad, connections: number, inScripts: number }} how
  */
 async function measureSlice({ redis }, { child, prepare }, { load, connections, inScripts }) {
@@ -54,8 +55,9 @@ async function measureSlice({ redis }, { child, prepare }, { load, connections, 
 }
 
 /**
- * Measures all of a fleet in turns of a quarter of a second, each time in another order. Each has connections of its
- * own, which stay open and stand still meanwhile; so how long an answer takes is measured apart, in rounds.
+ * Measures all of a fleet in turns of a quarter of a second, each time in another order; where a contender has several
+ * processes, the next of them each time. Each has connections of its own, which stay open and stand still meanwhile;
+ * so how long an answer takes is measured apart, in rounds.
  *
  * @param {import('./fleet.js').Fleet} fleet
  * @param {{ connections: number, slices: number, rounds?: number, log: (line: string) => void }} how - `rounds`: for
@@ -65,29 +67,37 @@ async function measureSlice({ redis }, { child, prepare }, { load, connections, 
 export async function measureInSlices(fleet, { slices, rounds = 0, log, connections }) {
   const latencies = rounds > 0 && (await measureInRounds(fleet, { connections, rounds, log }))
   const { runners } = fleet
-  /** @type {Map<string, Parameters<typeof measureSlice>[2]>} */
-  const how = new Map()
+  /** @type {Map<string, { inScripts: number, turns: { started: import('./fleet.js').Started, load: import('./load.js').PausedLoad }[] }>} */
+  const running = new Map()
   for (const runner of runners) {
     const inScripts = await commandsInScripts(fleet.redis, runner)
-    const load = fleet.load.start(runner.target, { connections })
-    // It connects, and what is warm only in use gets warm.
-    await delay(2 * slice)
-    load.pause()
-    how.set(runner.key, { load, connections, inScripts })
+    const turns = []
+    for (const started of processesOf(runner)) {
+      const load = fleet.load.start(started.target, { connections })
+      // It connects, and what is warm only in use gets warm.
+      await delay(2 * slice)
+      load.pause()
+      turns.push({ started, load })
+    }
+    running.set(runner.key, { inScripts, turns })
   }
   await delay(rest)
   const found = new Map(runners.map(({ key }) => [key, []]))
   for (let at = 1; at <= slices; at += 1) {
-    for (const runner of shuffled(runners)) {
-      found.get(runner.key).push(await measureSlice(fleet, runner, how.get(runner.key)))
+    for (const { key } of shuffled(runners)) {
+      const { inScripts, turns } = running.get(key)
+      const { started, load } = turns[at % turns.length]
+      found.get(key).push(await measureSlice(fleet, started, { load, connections, inScripts }))
     }
     if (at % 10 === 0) log(`${connections} connections: turn ${at} of ${slices}`)
   }
   for (const { key, title, status = 200 } of runners) {
-    const { requests, refused } = await how.get(key).load.end()
-    const wrong = status >= 400 ? requests - refused : refused
-    if (wrong > 0 || requests === 0) {
-      throw new Error(`${title}: ${wrong} of ${requests} answers have the wrong status`)
+    for (const { load } of running.get(key).turns) {
+      const { requests, refused } = await load.end()
+      const wrong = status >= 400 ? requests - refused : refused
+      if (wrong > 0 || requests === 0) {
+        throw new Error(`${title}: ${wrong} of ${requests} answers have the wrong status`)
+      }
     }
   }
   complainOfOthers(found)

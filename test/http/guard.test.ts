@@ -188,3 +188,37 @@ it('wxErrorHandler answers for a route that the plugin has not seen, too', async
   expect(reply.headers['www-authenticate']).toBe('Bearer')
   expect(reply.body).toEqual(errorReply('WX_SESSION_REQUIRED', 'login'))
 })
+
+it('lets requests whose sessions arrive together go on when all of them are read', async () => {
+  const store = new MemoryStore()
+  const told: string[] = []
+  await withTestApp(
+    {
+      wx: { session: { secret: sessionSecret, store } },
+      routes(app) {
+        app.get('/told', requireWxSession, (_req, res) => {
+          told.push('a handler runs')
+          res.json({})
+        })
+      },
+    },
+    async (t) => {
+      const { token } = await t.login()
+      const get = store.get.bind(store)
+      const arrived: (() => void)[] = []
+      jest.spyOn(store, 'get').mockImplementation((sid, done) => {
+        get(sid, (error, session) => {
+          arrived.push(() => {
+            told.push('a session is read')
+            done(error, session)
+          })
+          if (arrived.length === 3) for (const tell of arrived) tell()
+        })
+      })
+      const replies = await Promise.all([1, 2, 3].map(() => t.get('/told', token)))
+      expect(replies.map(({ status }) => status)).toEqual([200, 200, 200])
+    },
+  )
+  const [first, last] = ['a session is read', 'a handler runs'].map((what) => [what, what, what])
+  expect(told).toEqual([...first!, ...last!])
+})
