@@ -18,6 +18,12 @@ import { shuffled } from './statistics.js'
  */
 const slice = 250
 
+/**
+ * How long it has had load by then, in ms. One that stood still for some seconds takes half as long again for the first
+ * requests, and what does much takes the longest to find its way back.
+ */
+const start = 200
+
 /** What is under way when the load stops is answered within this time, in ms. */
 const rest = 25
 
@@ -26,28 +32,31 @@ const rest = 25
  *
  * @param {import('./fleet.js').Fleet} fleet
  * @param {import('./fleet.js').Started} started
- * @param {{ load: import('./load.js').PausedLoad, connections: number, inScripts: number }} how
+ * @param {{ load: import('./load.js').PausedLoad, inScripts: number }} how
  */
-async function measureSlice({ redis }, { child, prepare }, { load, connections, inScripts }) {
+async function measureSlice({ redis }, { child, prepare }, { load, inScripts }) {
   const finish = await prepare?.()
   const info = await snapshot(redis.client)
+  const idle = await child.ask('spent')
+  load.resume()
+  await delay(start)
   const before = await child.ask('spent')
   const stolen = stolenFrom(cores.server)
   const from = performance.now()
-  load.resume()
   await delay(slice)
-  load.pause()
-  const seconds = (performance.now() - from) / 1000
-  await delay(rest)
   const after = await child.ask('spent')
+  const seconds = (performance.now() - from) / 1000
   const disturbed = stolen(after.user - before.user)
+  load.pause()
+  await delay(rest)
+  // What is counted is counted from rest to rest, where nothing is under way.
+  const requests = (await child.ask('spent')).requests - idle.requests
   const commands = commandsBetween(info, await snapshot(redis.client))
   const scripts = callsOf(commands.filter(({ name }) => isScript.test(name)))
-  const requests = after.requests - before.requests
+  const timed = after.requests - before.requests
   return {
-    // One for each connection was answered only after the end.
-    perSecond: Math.max(0, requests - connections) / seconds,
-    cpu: (after.cpu - before.cpu) / requests,
+    perSecond: timed / seconds,
+    cpu: (after.cpu - before.cpu) / timed,
     commands: (callsOf(commands) - scripts * inScripts) / requests,
     disturbed,
     ...(await finish?.(requests)),
@@ -87,7 +96,7 @@ export async function measureInSlices(fleet, { slices, rounds = 0, log, connecti
     for (const { key } of shuffled(runners)) {
       const { inScripts, turns } = running.get(key)
       const { started, load } = turns[at % turns.length]
-      found.get(key).push(await measureSlice(fleet, started, { load, connections, inScripts }))
+      found.get(key).push(await measureSlice(fleet, started, { load, inScripts }))
     }
     if (at % 10 === 0) log(`${connections} connections: turn ${at} of ${slices}`)
   }

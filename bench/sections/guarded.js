@@ -108,12 +108,14 @@ const columns = [
 
 /** @param {import('../lib/section.js').Context} ctx */
 export async function run({ quick, log }) {
-  const contenders = taking(all, quick).map((each) => (quick ? { ...each, processes: 1 } : each))
+  const contenders = taking(all, quick).map((each) =>
+    quick ? Object.assign({}, each, { processes: 1 }) : each,
+  )
   log(`${contenders.length} servers: start, log in, check`)
   const fleet = await startFleet(contenders, { sessions: quick ? 250 : 1000 })
   try {
     await warmUp(fleet, { connections: 50, seconds: quick ? 1 : 2 })
-    const how = quick ? { slices: 16, rounds: 1 } : { slices: 60, rounds: 4 }
+    const how = quick ? { slices: 10, rounds: 1 } : { slices: 48, rounds: 4 }
     const found = await measureInSlices(fleet, { connections: 50, ...how, log })
     const others = quick ? [] : [1, 200]
     const more = []
