@@ -24,7 +24,7 @@ import { median, shuffled } from './statistics.js'
  */
 const seconds = 1
 
-export const isScript = /^(eval|evalsha|fcall)(_ro)?$/
+const isScript = /^(eval|evalsha|fcall)(_ro)?$/
 
 /**
  * Commands that scripts run count for Redis, but nobody sends them: how many there are for each script.
@@ -39,6 +39,31 @@ export async function commandsInScripts(redis, { port, target, sample }) {
   })
   const scripts = sent.filter((name) => isScript.test(name)).length
   return scripts === 0 ? 0 : inside.length / scripts
+}
+
+/**
+ * How many commands were sent between two snapshots.
+ *
+ * @param {import('./redis-info.js').Snapshot} before
+ * @param {import('./redis-info.js').Snapshot} after
+ * @param {number} inScripts - of {@link commandsInScripts}
+ */
+export function commandsSent(before, after, inScripts) {
+  const commands = commandsBetween(before, after)
+  const scripts = callsOf(commands.filter(({ name }) => isScript.test(name)))
+  return callsOf(commands) - scripts * inScripts
+}
+
+/**
+ * What is wrong with the answers to a load; undefined where nothing is.
+ *
+ * @param {import('./fleet.js').Contender} contender
+ * @param {{ requests: number, refused: number }} load
+ */
+export function wrongAnswers({ title, status = 200 }, { requests, refused }) {
+  const wrong = status >= 400 ? requests - refused : refused
+  if (wrong === 0 && requests > 0) return undefined
+  return new Error(`${title}: ${wrong} of ${requests} answers have the wrong status`)
 }
 
 /**
@@ -61,20 +86,16 @@ export async function measure({ redis, load }, runner, { inScripts, connections 
   await delay(60)
   const after = await runner.child.ask('spent')
   const disturbed = stolen(after.user - before.user)
-  const commands = commandsBetween(info, await snapshot(redis.client))
-  const scripts = callsOf(commands.filter(({ name }) => isScript.test(name)))
+  const commands = commandsSent(info, await snapshot(redis.client), inScripts)
   const requests = after.requests - before.requests
-  const wrong = (runner.status ?? 200) >= 400 ? result.requests - result.refused : result.refused
-  if (wrong > 0 || result.requests === 0) {
-    const message = `${runner.title}: ${wrong} of ${result.requests} answers have the wrong status`
-    throw Object.assign(new Error(message), { disturbed })
-  }
+  const wrong = wrongAnswers(runner, result)
+  if (wrong) throw Object.assign(wrong, { disturbed })
   return {
     perSecond: result.perSecond,
     cpu: (after.cpu - before.cpu) / requests,
     p50: result.p50,
     p99: result.p99,
-    commands: (callsOf(commands) - scripts * inScripts) / requests,
+    commands: commands / requests,
     disturbed,
     ...(await finish?.(requests)),
   }

@@ -2,19 +2,20 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { stolenFrom } from './core-time.js'
 import { processesOf } from './fleet.js'
 import { cores } from './programs.js'
-import { callsOf, commandsBetween, snapshot } from './redis-info.js'
+import { snapshot } from './redis-info.js'
 import {
   commandsInScripts,
+  commandsSent,
   complainOfOthers,
-  isScript,
   measureInRounds,
   summary,
+  wrongAnswers,
 } from './rounds.js'
 import { shuffled } from './statistics.js'
 
 /**
- * How long one server has the machine, in ms. Machines get slower and faster within a second, by half, and what
- * stood still for ten finds its memory cold: what is compared is to be close together.
+ * How long one server is measured at a time, in ms. Machines get slower and faster within a second, by half: what is
+ * compared is to be close together.
  */
 const slice = 250
 
@@ -51,13 +52,12 @@ async function measureSlice({ redis }, { child, prepare }, { load, inScripts }) 
   await delay(rest)
   // What is counted is counted from rest to rest, where nothing is under way.
   const requests = (await child.ask('spent')).requests - idle.requests
-  const commands = commandsBetween(info, await snapshot(redis.client))
-  const scripts = callsOf(commands.filter(({ name }) => isScript.test(name)))
+  const commands = commandsSent(info, await snapshot(redis.client), inScripts)
   const timed = after.requests - before.requests
   return {
     perSecond: timed / seconds,
     cpu: (after.cpu - before.cpu) / timed,
-    commands: (callsOf(commands) - scripts * inScripts) / requests,
+    commands: commands / requests,
     disturbed,
     ...(await finish?.(requests)),
   }
@@ -74,7 +74,8 @@ async function measureSlice({ redis }, { child, prepare }, { load, inScripts }) 
  * @returns {Promise<Map<string, import('./rounds.js').Measured>>} by key
  */
 export async function measureInSlices(fleet, { slices, rounds = 0, log, connections }) {
-  const latencies = rounds > 0 && (await measureInRounds(fleet, { connections, rounds, log }))
+  const latencies =
+    rounds > 0 ? await measureInRounds(fleet, { connections, rounds, log }) : new Map()
   const { runners } = fleet
   /** @type {Map<string, { inScripts: number, turns: { started: import('./fleet.js').Started, load: import('./load.js').PausedLoad }[] }>} */
   const running = new Map()
@@ -100,19 +101,16 @@ export async function measureInSlices(fleet, { slices, rounds = 0, log, connecti
     }
     if (at % 10 === 0) log(`${connections} connections: turn ${at} of ${slices}`)
   }
-  for (const { key, title, status = 200 } of runners) {
-    for (const { load } of running.get(key).turns) {
-      const { requests, refused } = await load.end()
-      const wrong = status >= 400 ? requests - refused : refused
-      if (wrong > 0 || requests === 0) {
-        throw new Error(`${title}: ${wrong} of ${requests} answers have the wrong status`)
-      }
+  for (const runner of runners) {
+    for (const { load } of running.get(runner.key).turns) {
+      const wrong = wrongAnswers(runner, await load.end())
+      if (wrong) throw wrong
     }
   }
   complainOfOthers(found)
   return new Map(
     [...found].map(([key, measures]) => {
-      const { p50, p99 } = (latencies && latencies.get(key)) || {}
+      const { p50, p99 } = latencies.get(key) ?? {}
       return [key, { ...summary(measures), p50, p99 }]
     }),
   )

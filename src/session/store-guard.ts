@@ -70,7 +70,7 @@ export class StoreGuard extends Store {
   }
 
   #ask<T>(
-    operation: 'set' | 'destroy' | 'touch',
+    operation: 'get' | 'set' | 'destroy' | 'touch',
     call: Call<T>,
     done: (error: unknown, value: T | null) => void,
   ): void {
@@ -99,18 +99,15 @@ export class StoreGuard extends Store {
   }
 
   #load(sid: string, call: Call<SessionData>, done: Loaded): void {
-    callInTime<SessionData>(this.#options.timeout, call, (error, found) => {
+    this.#ask('get', call, (error, found) => {
       if (error === null) {
         if (found === null || (isSession(found) && !this.#tooOld(found))) {
           done(null, found)
           return
         }
-      } else {
-        this.#failed('get', error)
-        if (!this.#isUnreadable(error)) {
-          done(storeUnavailable(error), null)
-          return
-        }
+      } else if (!this.#isUnreadable(error)) {
+        done(storeUnavailable(error), null)
+        return
       }
       this.destroy(sid, (failed) => {
         done(failed ?? null, null)

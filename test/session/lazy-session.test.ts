@@ -214,15 +214,18 @@ describe('a session that was not changed', () => {
   it('is not written where the clock goes on while it is opened, and keeps its lifetime where it is', async () => {
     let now = Date.now()
     const clock = jest.spyOn(Date, 'now').mockImplementation(() => (now += 7))
-    const t = start({ data: { n: 1 } })
-    expect(t.session()['n']).toBe(1)
-    await answer(t.res)
-    expect([t.set.mock.calls, t.touch.mock.calls]).toEqual([[], []])
-    const other = start({ data: { n: 1 } })
-    other.session()['n'] = 2
-    await answer(other.res)
-    expect(other.stored().cookie.originalMaxAge).toBe(10 * minute)
-    clock.mockRestore()
+    try {
+      const t = start({ data: { n: 1 } })
+      expect(t.session()['n']).toBe(1)
+      await answer(t.res)
+      expect([t.set.mock.calls, t.touch.mock.calls]).toEqual([[], []])
+      const other = start({ data: { n: 1 } })
+      other.session()['n'] = 2
+      await answer(other.res)
+      expect(other.stored().cookie.originalMaxAge).toBe(10 * minute)
+    } finally {
+      clock.mockRestore()
+    }
   })
 
   it('is not written where its user was read before it was used', async () => {

@@ -482,6 +482,21 @@ describe('a new session', () => {
     expect(contentOf(store, made.sid)).not.toHaveProperty('wxUser')
   })
 
+  test('has the whole lifetime, also where the clock goes on while it is made', async () => {
+    const store = new Told()
+    const host = hostWith({ store, session: { ttl: 60 } })
+    const { req, res } = exchange()
+    let now = Date.now()
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => (now += 7))
+    try {
+      const made = host.make(req, res, record, null)
+      await made.save()
+      expect(contentOf(store, made.sid)).toMatchObject({ cookie: { originalMaxAge: 60_000 } })
+    } finally {
+      clock.mockRestore()
+    }
+  })
+
   test('cannot be made by another express-session on the same store', async () => {
     const store = new expressSession.MemoryStore()
     const host = hostWith({ store, session: { ttl: 60 } })
