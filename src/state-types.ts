@@ -32,6 +32,13 @@ export interface StoredKeys {
 export interface UserState {
   /** Remembers a session of the user; answers how many are remembered now, some of which may have expired. */
   addSession(user: WxIdentity, sid: string, loginAt: number): Promise<number>
+  /** {@link UserState.addSession} and {@link UserState.addKey} in one step. */
+  addLogin(
+    user: WxIdentity,
+    session: { sid: string; loginAt: number },
+    key: StoredKey,
+    size: number,
+  ): Promise<number>
   removeSessions(user: WxIdentity, sids: string[]): Promise<void>
   /** Session ids with their login times (ms), newest first; some may have expired. */
   listSessions(user: WxIdentity): Promise<{ sid: string; loginAt: number }[]>

@@ -1,8 +1,11 @@
 const word = /^([A-Z]{2,}) /
 
-/** Whether Redis said that a key holds another type than the command is for: no retry will read it. */
+/**
+ * Whether Redis said that a key holds another type than the command is for: no retry will read it. Of a command inside a
+ * script, Redis 6 says it in the middle.
+ */
 export const isWrongType = (error: unknown): boolean =>
-  error instanceof Error && error.message.startsWith('WRONGTYPE')
+  error instanceof Error && error.message.includes('WRONGTYPE Operation')
 
 /** Whether a command was refused by the client itself, for too many before it: says nothing of the connection. */
 export const isQueueFull = (error: unknown): boolean =>

@@ -6,10 +6,10 @@ export interface Scripting {
   evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 
-/** Runs a script on one key. */
+/** Runs a script on one key, or on several of one cluster slot. */
 export type Script = (
   redis: Scripting,
-  key: string,
+  key: string | readonly string[],
   ...args: (string | number)[]
 ) => Promise<unknown>
 
@@ -17,7 +17,7 @@ export type Script = (
 export function createScript(text: string): Script {
   const sha = createHash('sha1').update(text).digest('hex')
   return async (redis, key, ...args) => {
-    const call = { keys: [key], arguments: args.map(String) }
+    const call = { keys: typeof key === 'string' ? [key] : [...key], arguments: args.map(String) }
     try {
       return await redis.evalSha(sha, call)
     } catch (error) {

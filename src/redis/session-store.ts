@@ -3,6 +3,7 @@ import type { RedisStore } from 'connect-redis'
 import type { Request } from 'express'
 import type { Session, SessionData, Store } from 'express-session'
 import { createThrottle } from '../throttle.js'
+import { nextTurn } from '../turn.js'
 import type { RedisLink } from './link.js'
 import { isConnectionError, isWrongType } from './reply-error.js'
 import { compareAndDrop, createScript, type Scripting } from './script.js'
@@ -82,9 +83,9 @@ export function createRedisSessionStore(
   const { textOf, setText } = createTexts()
 
   /** A connection that breaks is mostly replaced by the next in no time; reading again harms nothing. */
-  async function readAgain<T>(read: () => Promise<T>): Promise<T> {
+  async function readAgain<T>(read: (again: boolean) => Promise<T>): Promise<T> {
     try {
-      return await read()
+      return await read(false)
     } catch (error) {
       // A pool would give it to a connection that is as broken.
       if (!isConnectionError(error) || link.kind === 'pool') throw error
@@ -92,7 +93,7 @@ export function createRedisSessionStore(
       do await delay(10, undefined, { ref: false })
       while (!link.ready() && performance.now() < until)
       if (!link.ready()) throw error
-      return read()
+      return read(true)
     }
   }
 
@@ -146,14 +147,22 @@ export function createRedisSessionStore(
         : this.#update(sid, session, text, seconds, loaded))
     }
 
-    /** Extends a lifetime in the command that reads; a Redis that does not know that, or refuses it now, is read. */
-    async #textAndExtend(sid: string): Promise<string | null> {
-      const key = this.prefix + sid
+    #getEx(sid: string): Promise<string | null> {
+      return redis().getEx(this.prefix + sid, { type: 'EX', value: ttl + slack })
+    }
+
+    /**
+     * Extends a lifetime in the command that reads; a Redis that does not know that, or refuses it now, is read.
+     *
+     * @param reply - where it has been asked
+     */
+    async #textAndExtend(sid: string, reply = this.#getEx(sid)): Promise<string | null> {
       try {
-        return await redis().getEx(key, { type: 'EX', value: ttl + slack })
+        return await reply
       } catch (error) {
         extensions.forget(sid)
         if (isConnectionError(error) || isWrongType(error)) throw error
+        const key = this.prefix + sid
         const text = redis().get(key)
         redis()
           .expire(key, ttl + slack)
@@ -162,9 +171,14 @@ export function createRedisSessionStore(
       }
     }
 
-    async #read(sid: string, extend: boolean): Promise<SessionData | null> {
+    /** @param reply - of the command that extends, where it has been asked */
+    async #read(
+      sid: string,
+      extend: boolean,
+      reply?: Promise<string | null>,
+    ): Promise<SessionData | null> {
       const key = this.prefix + sid
-      const text = await (extend ? this.#textAndExtend(sid) : redis().get(key))
+      const text = await (extend ? this.#textAndExtend(sid, reply) : redis().get(key))
       if (!text) return null
       const session = parse(text)
       if (session === null) {
@@ -196,26 +210,27 @@ export function createRedisSessionStore(
     /** Reads a session that is in use. */
     getAndExtend(sid: string, callback: Loaded): void {
       const extend = extensions.due(sid)
+      const reply = extend ? this.#getEx(sid) : redis().get(this.prefix + sid)
       const carefully = (): void => {
-        readAgain(() => this.#read(sid, extend)).then(
+        readAgain((again) => this.#read(sid, extend, again ? undefined : reply)).then(
           (session) => callback(null, session),
           callback,
         )
       }
-      if (extend) {
-        carefully()
-        return
+      // Nearly every read: nothing is wrong, so nothing stands between the answer and the request.
+      const settle = (text: string | null): void => {
+        const session = text === null || isOfAnother(sid, text) ? null : parse(text)
+        if (session === null && text !== null) {
+          carefully()
+          return
+        }
+        if (extend && session !== null) this.#correct(this.prefix + sid, session)
+        callback(null, session)
       }
-      // Nearly every read: nothing to extend and nothing wrong, so nothing stands between the answer and the request.
-      redis()
-        .get(this.prefix + sid)
-        .then((text) => {
-          const session = text === null || isOfAnother(sid, text) ? null : parse(text)
-          if (session === null && text !== null) carefully()
-          // Answers of Redis come many at a time; what comes out of a cache does not. See nextTurn.
-          else if ((link.client as Caching).clientSideCache) setImmediate(callback, null, session)
-          else callback(null, session)
-        }, carefully)
+      // Answers of Redis come many at a time; what comes out of a cache does not. See nextTurn.
+      const cached = !extend && (link.client as Caching).clientSideCache
+      if (!cached) reply.then(settle, carefully)
+      else reply.then((text) => nextTurn().then(() => settle(text)), carefully)
     }
 
     /** Reading has extended the session already, unless the app gave it a lifetime of its own. */

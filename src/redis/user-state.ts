@@ -3,6 +3,7 @@ import { createThrottle } from '../throttle.js'
 import type { WxIdentity } from '../types.js'
 import { askOfKey, createAsk } from './ask.js'
 import type { RedisLink } from './link.js'
+import { isWrongType } from './reply-error.js'
 import { createScript, type Scripting } from './script.js'
 
 /** The commands used here; every kind of node-redis client has them. */
@@ -25,10 +26,15 @@ interface Commands extends Scripting {
   hGetAll(key: string): Promise<Record<string, string>>
 }
 
-const addSession = createScript(`
-redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
-redis.call('EXPIRE', KEYS[1], ARGV[3])
-return redis.call('ZCARD', KEYS[1])`)
+const functionAddSession = `
+local function addSession(key, ttl, at, sid)
+  redis.call('ZADD', key, at, sid)
+  redis.call('EXPIRE', key, ttl)
+  return redis.call('ZCARD', key)
+end`
+
+const addSession = createScript(`${functionAddSession}
+return addSession(KEYS[1], unpack(ARGV))`)
 
 // A negative login time marks a session that is being ended: it is found until it has ended.
 const takeOldest = createScript(`
@@ -52,27 +58,36 @@ return taken`)
 const notBeforeField = 'notBefore'
 
 // A field a key: when it was exchanged last, a space, the sealed key. What is no such field is dropped.
-const addKey = createScript(`
-local at, found, keys = ARGV[2], redis.call('HGETALL', KEYS[1]), {}
-if #found == 0 and ARGV[6] == 'beside' then return 0 end
-for i = 1, #found, 2 do
-  local time = string.match(found[i + 1], '^(%d+) %S+$')
-  if time and #time <= 16 then
-    if found[i] ~= ARGV[1] then
-      keys[#keys + 1] = { found[i], tonumber(time) }
-    elseif tonumber(time) > tonumber(at) then
-      at = time
+const functionAddKey = `
+local function addKey(key, ttl, where, size, id, at, sealed)
+  local found, kept = redis.call('HGETALL', key), {}
+  if #found == 0 and where == 'beside' then return end
+  for i = 1, #found, 2 do
+    local time = string.match(found[i + 1], '^(%d+) %S+$')
+    if time and #time <= 16 then
+      if found[i] ~= id then
+        kept[#kept + 1] = { found[i], tonumber(time) }
+      elseif tonumber(time) > tonumber(at) then
+        at = time
+      end
+    elseif found[i] ~= '${notBeforeField}' then
+      redis.call('HDEL', key, found[i])
     end
-  elseif found[i] ~= '${notBeforeField}' then
-    redis.call('HDEL', KEYS[1], found[i])
   end
-end
-keys[#keys + 1] = { ARGV[1], tonumber(at) }
-redis.call('HSET', KEYS[1], ARGV[1], at .. ' ' .. ARGV[3])
-redis.call('EXPIRE', KEYS[1], ARGV[5])
-table.sort(keys, function(a, b) return a[2] > b[2] end)
-for i = tonumber(ARGV[4]) + 1, #keys do redis.call('HDEL', KEYS[1], keys[i][1]) end
-return #keys`)
+  kept[#kept + 1] = { id, tonumber(at) }
+  redis.call('HSET', key, id, at .. ' ' .. sealed)
+  redis.call('EXPIRE', key, ttl)
+  table.sort(kept, function(a, b) return a[2] > b[2] end)
+  for i = tonumber(size) + 1, #kept do redis.call('HDEL', key, kept[i][1]) end
+end`
+
+const addKey = createScript(`${functionAddKey}
+addKey(KEYS[1], unpack(ARGV))`)
+
+const addLogin = createScript(`${functionAddSession}${functionAddKey}
+local ttl, at, sid = ARGV[1], ARGV[2], ARGV[3]
+addKey(KEYS[2], ttl, 'always', unpack(ARGV, 4))
+return addSession(KEYS[1], ttl, at, sid)`)
 
 const replaceKeys = createScript(`
 redis.call('DEL', KEYS[1])
@@ -110,10 +125,25 @@ export function createRedisUserState(link: RedisLink, options: RedisUserStateOpt
   const run = <T>(key: string, work: () => Promise<T>): Promise<T> =>
     askOfKey(ask, redis, key, work)
 
-  return {
+  const state: UserState = {
     async addSession(user, sid, loginAt) {
       const key = sessionsOf(user)
-      return (await run(key, () => addSession(redis(), key, loginAt, sid, 2 * ttl))) as number
+      return (await run(key, () => addSession(redis(), key, 2 * ttl, loginAt, sid))) as number
+    },
+
+    async addLogin(user, { sid, loginAt }, key, size) {
+      const both = [sessionsOf(user), keysOf(user)]
+      const { id, at, sealed } = key
+      const enter = (): Promise<unknown> =>
+        addLogin(redis(), both, 2 * ttl, loginAt, sid, size, id, at, sealed)
+      try {
+        return (await ask(enter)) as number
+      } catch (error) {
+        if (!isWrongType(error)) throw error
+        // Whichever of the two it is: each on its own drops what it finds.
+        await state.addKey(user, key, size)
+        return state.addSession(user, sid, loginAt)
+      }
     },
 
     async removeSessions(user, sids) {
@@ -148,7 +178,7 @@ export function createRedisUserState(link: RedisLink, options: RedisUserStateOpt
     async addKey(user, { id, at, sealed }, size, onlyBeside = false) {
       const key = keysOf(user)
       const where = onlyBeside ? 'beside' : 'always'
-      await run(key, () => addKey(redis(), key, id, at, sealed, size, 2 * ttl, where))
+      await run(key, () => addKey(redis(), key, 2 * ttl, where, size, id, at, sealed))
     },
 
     async readKeys(user) {
@@ -192,4 +222,5 @@ export function createRedisUserState(link: RedisLink, options: RedisUserStateOpt
       })
     },
   }
+  return state
 }

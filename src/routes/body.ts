@@ -66,14 +66,17 @@ async function readJson(req: Request, res: Response): Promise<object> {
 const maxDepth = 16
 
 function assertPlain(body: object): void {
-  let level: unknown[] = [body]
+  let level = [body]
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > maxDepth) throw badRequest('The body is nested too deeply.')
-    const objects = level.filter((value) => typeof value === 'object' && value !== null) as object[]
-    if (objects.some((value) => Object.hasOwn(value, '__proto__'))) {
-      throw badRequest('__proto__: is not allowed.')
+    const next: object[] = []
+    for (const each of level) {
+      if (Object.hasOwn(each, '__proto__')) throw badRequest('__proto__: is not allowed.')
+      for (const value of Object.values(each) as unknown[]) {
+        if (typeof value === 'object' && value !== null) next.push(value)
+      }
     }
-    level = objects.flatMap((value) => Object.values(value) as unknown[])
+    level = next
   }
 }
 

@@ -44,12 +44,14 @@ async function store(
   }: { record: WxSessionRecord; previous: string | null; keyAt: number },
 ): Promise<number> {
   try {
+    const { loginAt, keyId: id, key: sealed } = user
+    const { sid } = session
     // One round trip: nothing waits for another's answer.
     const [, listed] = await Promise.all([
       session.save(),
-      state.addSession(user, session.sid, user.loginAt),
-      shownKeyId(user) !== null &&
-        keys.addSealed(user, { id: user.keyId, sealed: user.key, at: keyAt }),
+      shownKeyId(user) === null
+        ? state.addSession(user, sid, loginAt)
+        : keys.addLogin(user, { sid, loginAt }, { id, sealed, at: keyAt }),
     ])
     if (previous !== null) {
       await Promise.all([host.destroy([previous]), state.removeSessions(user, [previous])])

@@ -14,8 +14,16 @@ export interface OwnKey {
 
 /** The session keys of users, across their sessions and devices. */
 export interface KeyHistory {
-  /** Remembers a key that was exchanged, sealed as its new session holds it. */
-  addSealed(user: WxIdentity, key: StoredKey): Promise<void>
+  /**
+   * Enters a session in the list of the user and remembers the key of its login, sealed as it is in the session.
+   *
+   * @returns how many sessions are remembered now
+   */
+  addLogin(
+    user: WxIdentity,
+    session: { sid: string; loginAt: number },
+    key: StoredKey,
+  ): Promise<number>
   /** Remembers a key that was exchanged, but only where keys of the user are remembered already: for a login that came to nothing. */
   addBeside(user: WxIdentity, sessionKey: string, at: number): Promise<void>
   /** The keys that data of this user may be made with now, newest first. */
@@ -44,7 +52,7 @@ export function createKeyHistory(
   })
 
   return {
-    addSealed: (user, key) => state.addKey(user, key, size),
+    addLogin: (user, session, key) => state.addLogin(user, session, key, size),
 
     addBeside: (user, sessionKey, at) =>
       state.addKey(user, stored(user, sessionKey, at), size, true),

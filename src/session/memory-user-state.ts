@@ -18,12 +18,16 @@ export function createMemoryUserState(now: () => number = Date.now): UserState {
   const sessions = new Map<string, Map<string, number>>()
   const keys = new Map<string, StoredKeys>()
   const refused = new Map<string, { since: number; count: number }>()
-  return {
+  const state: UserState = {
     async addSession(user, sid, loginAt) {
       const own = sessions.get(keyOf(user)) ?? new Map<string, number>()
       own.set(sid, loginAt)
       put(sessions, keyOf(user), own)
       return own.size
+    },
+    async addLogin(user, { sid, loginAt }, key, size) {
+      await state.addKey(user, key, size)
+      return state.addSession(user, sid, loginAt)
     },
     async removeSessions(user, sids) {
       const own = sessions.get(keyOf(user))
@@ -70,4 +74,5 @@ export function createMemoryUserState(now: () => number = Date.now): UserState {
       return live.count + 1
     },
   }
+  return state
 }

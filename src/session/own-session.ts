@@ -4,6 +4,7 @@ import type { CookieOptions, SessionOptions, Store } from 'express-session'
 import { createStoreOutage } from '../diagnostics-channels.js'
 import { WxLoginError } from '../errors.js'
 import type { SessionSettings, Settings } from '../settings.js'
+import { nextTurn } from '../turn.js'
 import { createCookieLoad } from './cookie-load.js'
 import { cookieFlags, warnOfInsecure } from './cookies.js'
 import { detachSession, LazySession } from './lazy-session.js'
@@ -124,7 +125,7 @@ export function createOwnSession(
       const sid = presented.kind === 'token' ? presented.sid : null
       if (sid === null && !transport.cookie) {
         // Not at once; see nextTurn.
-        setImmediate(done, { record: null })
+        void nextTurn().then(() => done({ record: null }))
         return
       }
       if (!isUp()) {
@@ -167,7 +168,14 @@ export function createOwnSession(
       return {
         sid: made.id,
         token,
-        save: async () => void (await storeCall(storeTimeout, (done) => void made.save(done))),
+        // The guard of the store sees to the deadline.
+        save: () =>
+          new Promise((resolve, reject) => {
+            made.save((error: unknown) => {
+              if (error === null) resolve()
+              else reject(error as WxLoginError)
+            })
+          }),
         deliver() {
           if (!transport.cookie) return
           if (made.cookie.secure === true && secure === false) warnOfInsecure()

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { brotliDecompress, unzip } from 'node:zlib'
 import type { Dispatcher } from 'undici'
+import { nextTurn } from '../turn.js'
 import { type Connections, connectionsTo, type Sent } from './connections.js'
 
 /** A request to WeChat. */
@@ -110,13 +111,27 @@ function receive(maxBytes: number, { begin, done, fail }: Receiver): Dispatcher.
 /** What says that the server has closed the connection. */
 const hungUp: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 
-/** Where a URL leads. @throws where WeChat cannot be asked there */
-function addressed(url: string): { connections: Connections; path: string } {
-  const { protocol, origin, pathname, search, username, password } = new URL(url)
+/** The last that was asked: that of the logins, nearly always. */
+let last: { address: string; origin: string; pathname: string } | undefined
+
+/** Takes an address without its query apart. @throws where WeChat cannot be asked there */
+function parsed(address: string): { origin: string; pathname: string } {
+  if (last?.address === address) return last
+  const { protocol, origin, pathname, username, password } = new URL(address)
   const http = protocol === 'https:' || protocol === 'http:'
   // As fetch: whoever has put a password into the address would find it in logs.
   if (!http || username !== '' || password !== '') throw new Error('not an address of WeChat')
-  return { connections: connectionsTo(origin), path: pathname + search }
+  last = { address, origin, pathname }
+  return last
+}
+
+/** Where a URL leads. @throws where WeChat cannot be asked there */
+function addressed(url: string): { connections: Connections; path: string } {
+  const query = url.indexOf('?')
+  const end = query < 0 ? url.length : query
+  const { origin, pathname } = parsed(url.slice(0, end))
+  // A query of this package's own is encoded already.
+  return { connections: connectionsTo(origin), path: pathname + url.slice(end) }
 }
 
 /**
@@ -142,7 +157,7 @@ export function askOverWire(
     const done = (answer: WireAnswer): void => {
       signal.removeEventListener('abort', stop)
       // Answers arrive one by one; see nextTurn.
-      setImmediate(resolve, answer)
+      void nextTurn().then(() => resolve(answer))
     }
     const fail = (error: unknown): void => {
       signal.removeEventListener('abort', stop)

@@ -4,6 +4,11 @@ const wrongType = new Error('WRONGTYPE Operation against a key holding the wrong
 
 test.each<[string, unknown, boolean]>([
   ['a key of another type', wrongType, true],
+  [
+    'a key of another type, found by a script of Redis 6',
+    new Error(`ERR Error running script (call to f_2f0a): @user_script:3: ${wrongType.message}`),
+    true,
+  ],
   ['another no', new Error('ERR WRONGTYPE'), false],
   ['no error', { message: wrongType.message }, false],
   ['nothing', undefined, false],

@@ -87,10 +87,13 @@ describe('what is read', () => {
     expect(failed.mock.calls).toEqual([[error]])
   })
 
-  /** Reads twice; the second time there is nothing to extend. When the answer was there. */
-  async function answered(client: object): Promise<'at once' | 'in a turn of its own'> {
+  /** Reads, and extends, or does so the second time, where there is nothing to extend. When the answer was there. */
+  async function answered(
+    client: object,
+    { extended = false } = {},
+  ): Promise<'at once' | 'in a turn of its own'> {
     const store = storeOn({ getEx: async () => text, get: async () => text, ...client })
-    await used(store)
+    if (!extended) await used(store)
     const done = jest.fn()
     store.getAndExtend(sid, done)
     for (let i = 0; i < 10; i++) await Promise.resolve()
@@ -103,6 +106,8 @@ describe('what is read', () => {
   test('is handed on at once, and out of a cache in a turn of its own', async () => {
     expect(await answered({})).toBe('at once')
     expect(await answered({ clientSideCache: {} })).toBe('in a turn of its own')
+    expect(await answered({}, { extended: true })).toBe('at once')
+    expect(await answered({ clientSideCache: {} }, { extended: true })).toBe('at once')
   })
 
   test('may lack the mark that says whose it is', async () => {

@@ -29,12 +29,10 @@ interface History extends KeyHistory {
 
 function createHistory(...[on, sealer, ...others]: Parameters<typeof createKeyHistory>): History {
   const history = createKeyHistory(on, sealer, ...others)
-  const add: History['add'] = (user, sessionKey, at) =>
-    history.addSealed(user, {
-      id: keyIdOf(sessionKey),
-      sealed: sealer.seal(sessionKey, user),
-      at,
-    })
+  const add: History['add'] = async (user, sessionKey, at) => {
+    const key = { id: keyIdOf(sessionKey), sealed: sealer.seal(sessionKey, user), at }
+    await history.addLogin(user, { sid: 'a', loginAt: at }, key)
+  }
   return { ...history, add }
 }
 
@@ -263,7 +261,7 @@ describe('what is stored', () => {
 
 test('a state that fails is passed on', async () => {
   const away = new Error('away')
-  const failing = { ...state, addKey: fail, readKeys: fail, replaceKeys: fail } as UserState
+  const failing = { ...state, addLogin: fail, readKeys: fail, replaceKeys: fail } as UserState
   function fail(): Promise<never> {
     return Promise.reject(away)
   }

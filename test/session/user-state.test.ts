@@ -119,6 +119,35 @@ describe.each<[string, Kind]>([
     })
   })
 
+  test('a login enters its session and its key, as one after the other does', async () => {
+    const logins = fc.array(
+      fc.record({ sid: fc.nat(9), loginAt: fc.nat(99), id: fc.nat(9), at: fc.nat(99) }),
+      { maxLength: 8 },
+    )
+    let run = 0
+    await fc.assert(
+      fc.asyncProperty(logins, fc.integer({ min: 1, max: 5 }), async (all, size) => {
+        run += 1
+        const apart: WxIdentity = { ...alice, openid: `p${String(run)}` }
+        const atOnce: WxIdentity = { ...alice, openid: `q${String(run)}` }
+        for (const login of all) {
+          const [sid, id] = [`s${String(login.sid)}`, `k${String(login.id)}`]
+          const key = { id, at: login.at, sealed: `v1.${id}` }
+          await state.addKey(apart, key, size)
+          const listed = await state.addSession(apart, sid, login.loginAt)
+          const { loginAt } = login
+          await expect(state.addLogin(atOnce, { sid, loginAt }, key, size)).resolves.toBe(listed)
+        }
+        const sorted = async (user: WxIdentity): Promise<object> => ({
+          sessions: (await state.listSessions(user)).toSorted((a, b) => (a.sid < b.sid ? -1 : 1)),
+          keys: (await state.readKeys(user)).keys.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+        })
+        await expect(sorted(atOnce)).resolves.toEqual(await sorted(apart))
+      }),
+      { numRuns: 50 },
+    )
+  })
+
   test('any entries and removals leave the list they should', async () => {
     const step = fc.oneof(
       fc.record({ add: fc.nat(20) }),
@@ -263,6 +292,7 @@ describe('in memory only', () => {
 
 describe('in Redis only', () => {
   const sessions = (): string => `${states.prefix}user:{wx1111111111111111:oAlice}:sessions`
+  const keys = (): string => `${states.prefix}user:{wx1111111111111111:oAlice}:keys`
   const refused = (): string => `${states.prefix}user:{wx1111111111111111:oAlice}:refused:s`
 
   test('all keys of a user share one hash tag, and only that user’s', async () => {
@@ -272,9 +302,9 @@ describe('in Redis only', () => {
       await state.refusals(user, 's', 1)
       await state.addKey(user, { id: 'k1', sealed: 'v1.x', at: 1 }, 5)
     }
-    const keys = await states.client.keys(`${states.prefix}*`)
+    const found = await states.client.keys(`${states.prefix}*`)
     const tagOf = (key: string): string | undefined => /\{([^}]*)\}/.exec(key)?.[1]
-    expect(keys.toSorted()).toEqual(
+    expect(found.toSorted()).toEqual(
       [alice, bob, aliceElsewhere]
         .flatMap(({ appid, openid }) => [
           `${states.prefix}user:{${appid}:${openid}}:keys`,
@@ -283,7 +313,7 @@ describe('in Redis only', () => {
         ])
         .toSorted(),
     )
-    expect(new Set(keys.map(tagOf)).size).toBe(3)
+    expect(new Set(found.map(tagOf)).size).toBe(3)
   })
 
   test('no key stays for ever', async () => {
@@ -397,6 +427,19 @@ describe('in Redis only', () => {
       expect(await states.client.ttl(sessions())).toBeGreaterThan(0)
     })
 
+    test.each(Object.entries(poison))('for what a login writes: %s', async (what, spoil) => {
+      const key = { id: 'k1', sealed: 'v1.x', at: 1 }
+      const both = [sessions(), keys()].filter((each) => what !== 'a hash' || each === sessions())
+      for (const spoiled of [...both.map((each) => [each]), both]) {
+        const state = inRedis.make()
+        await states.client.del([sessions(), keys()])
+        for (const each of spoiled) await spoil(each)
+        await expect(state.addLogin(alice, { sid: 'a', loginAt: 1 }, key, 5)).resolves.toBe(1)
+        await expect(state.listSessions(alice)).resolves.toEqual([{ sid: 'a', loginAt: 1 }])
+        await expect(state.readKeys(alice)).resolves.toEqual({ keys: [key], notBefore: 0 })
+      }
+    })
+
     test.each<[string, (key: string) => Promise<unknown>]>([
       ...Object.entries(poison).slice(1),
       ['a text that is no number', (key) => states.client.set(key, 'many')],
@@ -435,6 +478,7 @@ describe('in Redis only', () => {
       ['listSessions', (state) => state.listSessions(alice)],
       ['reading refusals', (state) => state.refusals(alice, 's', 0)],
       ['counting refusals', (state) => state.refusals(alice, 's', 1)],
+      ['addLogin', (state) => state.addLogin(alice, { sid: 'a', loginAt: 1 }, key, 5)],
       ['addKey', (state) => state.addKey(alice, key, 5)],
       ['readKeys', (state) => state.readKeys(alice)],
       ['replaceKeys', (state) => state.replaceKeys(alice, key)],
