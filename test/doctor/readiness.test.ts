@@ -209,12 +209,12 @@ describe('the deadline', () => {
       wechat: {
         ...wechatAt(sandbox.baseUrl),
         fetch: async (url, init) => {
-          await new Promise((resolve) => setTimeout(resolve, 300))
+          await new Promise((resolve) => setTimeout(resolve, 1000))
           return fetch(url, init)
         },
       },
     })
-    const first = await check({ timeout: 50 })
+    const first = await check({ timeout: 300 })
     expect(troubles(first.findings)).toEqual([
       finding('sandbox', 'warning', /could not be found out in time/),
       finding('wechat', 'warning', /could not be found out in time/),

@@ -92,7 +92,8 @@ describe('wx.api.request', () => {
 
   it('has a deadline of its own', async () => {
     wechat.answer(() => undefined)
-    await expect(t.wx.api.request('/x', { timeout: 30 })).rejects.toMatchObject({
+    // Long enough for the request to get there on a slow machine.
+    await expect(t.wx.api.request('/x', { timeout: 500 })).rejects.toMatchObject({
       code: 'WX_UPSTREAM',
       status: 504,
     })

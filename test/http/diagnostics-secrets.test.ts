@@ -32,7 +32,7 @@ describe('no message on a channel holds a secret or a person', () => {
       sandbox: { rotation: 'always' },
       wx: {
         redis,
-        storeTimeout: 300,
+        storeTimeout: 1000,
         onUser(event) {
           if (event.profile?.nickName === 'bug') throw new Error(`bug ${event.openid}`)
         },

@@ -221,7 +221,7 @@ describe('a Redis that hangs while the history is read', () => {
 
   test('at a login: 503, and the code is good for another try without a second exchange', async () => {
     const sandbox = createSandbox({ rateLimit: 0 })
-    const app = await startKeyApp(sandbox, { redis, storeTimeout: 100 })
+    const app = await startKeyApp(sandbox, { redis, storeTimeout: 1000 })
     try {
       const { token } = await app.enter('alice')
       const alice = sandbox.user('alice')
@@ -249,7 +249,7 @@ describe('a Redis that hangs while the history is read', () => {
   test('at decrypt and verifySignature: 503, and nothing is counted as refused', async () => {
     await withTestApp(
       {
-        wx: { redis, storeTimeout: 100 },
+        wx: { redis, storeTimeout: 1000 },
         routes(app) {
           app.post('/frozen/:what', requireWxSession, async (req, res) => {
             const wx = getWx(req)

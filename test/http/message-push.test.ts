@@ -862,7 +862,7 @@ describe('while Redis is away', () => {
   })
 
   it('a message is answered 503 and not lost: it counts when WeChat sends it again', async () => {
-    const t = await start({}, { wx: { redis, storeTimeout: 200, hookTimeout: 500 } })
+    const t = await start({}, { wx: { redis, storeTimeout: 1000, hookTimeout: 2000 } })
     await t.login()
     const { fetch: record, again } = recorder()
     server.freeze()

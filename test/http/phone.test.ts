@@ -397,7 +397,7 @@ describe('POST /wx/phone', () => {
 
     it('is silent past the deadline: 504', async () => {
       await withTestApp(
-        { sandbox: t.sandbox, wx: { wechat: { fetch: t.sandbox.fetch, timeout: 100 } } },
+        { sandbox: t.sandbox, wx: { wechat: { fetch: t.sandbox.fetch, timeout: 1000 } } },
         async (impatient) => {
           const { token } = await impatient.login()
           t.sandbox.faults.add({ endpoint: exchange, delayMs: 60_000, times: 1 })

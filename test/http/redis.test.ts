@@ -167,7 +167,7 @@ describe('while Redis is away', () => {
     const server = await startRedisServer()
     const redis = createRedis(server.url, { socket: { socketTimeout: 60_000 } })
     await redis.connect()
-    await withTestApp({ wx: { redis, storeTimeout: 100 } }, async (t) => {
+    await withTestApp({ wx: { redis, storeTimeout: 1000 } }, async (t) => {
       const { token } = await t.login()
       server.freeze()
       expect((await t.get('/me', token)).body).toEqual(errorReply('WX_STORE_UNAVAILABLE', 'retry'))

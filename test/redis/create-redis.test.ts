@@ -112,7 +112,7 @@ describe('a client', () => {
   test('notices a connection on which nothing comes back, and makes a new one', async () => {
     const quick = createRedis(server.url, {
       pingInterval: 20,
-      socket: { socketTimeout: 100, connectTimeout: 100 },
+      socket: { socketTimeout: 300, connectTimeout: 300 },
     })
     try {
       await quick.connect()

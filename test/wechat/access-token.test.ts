@@ -408,7 +408,7 @@ describe('access tokens of several processes', () => {
 
   it('are not waited for long where the one that had begun has died', async () => {
     await redisStore().lock(sandbox.appid, minute)
-    const tokens = start({ store: redisStore(), timeout: 400 })
+    const tokens = start({ store: redisStore(), timeout: 1000 })
     expect(await get(tokens)).toBe((await askWeChat()).access_token)
   })
 
@@ -425,7 +425,7 @@ describe('access tokens of several processes', () => {
     let give = (): void => undefined
     const lock = (): Promise<typeof unlock> =>
       new Promise((resolve) => (give = () => resolve(unlock)))
-    expect(await get(start({ store: { ...store, lock }, timeout: 400 }))).toBe(
+    expect(await get(start({ store: { ...store, lock }, timeout: 1000 }))).toBe(
       (await askWeChat()).access_token,
     )
     give()
@@ -461,7 +461,7 @@ describe('while Redis is away', () => {
     'a token comes from WeChat all the same (%s)',
     async (how) => {
       server[how]()
-      const tokens = start({ store: redisStore(own), timeout: 400 })
+      const tokens = start({ store: redisStore(own), timeout: 1000 })
       const token = await get(tokens)
       expect(token).toBe((await askWeChat()).access_token)
       clock += life
