@@ -53,9 +53,9 @@ export async function compareManyApps({ quick, log }) {
     }
     const { costs, ratio } = await costOfRequests(
       open.map((populated, i) => ({ name: `${kinds[i].appids.length} apps`, populated })),
-      quick ? { rounds: 12, ms: 250 } : { rounds: 40, ms: 450 },
+      quick ? { rounds: 10, ms: 250 } : { rounds: 40, ms: 450 },
     )
-    const count = quick ? 200 : 500
+    const count = quick ? 150 : 500
     /** @type {number[][]} */
     const logins = []
     for (let round = 0; round < (quick ? 8 : 28); round += 1) {

@@ -17,8 +17,6 @@ import { benchFolder } from './root.js'
  * @property {number} [status] - of the answers; default 200
  * @property {boolean} [primed] - has a second of load before each measurement: for what is warm only in use
  * @property {boolean} [slow] - left out of a quick run
- * @property {number} [processes] - how many take turns for it; default 1. Of two that run the same code one may take a
- *   fifth longer, for as long as it lives: it lies differently in memory
  * @property {number | null} [refusedWith] - status for a forged token; default 401, null: it refuses nobody
  */
 
@@ -33,7 +31,7 @@ import { benchFolder } from './root.js'
  *   it gives back after it: the result becomes part of the measure
  */
 
-/** @typedef {Contender & Started & { twins?: Started[] }} Runner - `twins`: its processes beside the first one */
+/** @typedef {Contender & Started} Runner */
 
 /**
  * @typedef {object} Fleet
@@ -73,15 +71,12 @@ export async function send(port, path, { headers = {}, body } = {}) {
   }
 }
 
-/** @param {Runner} runner @returns {Started[]} */
-export const processesOf = (runner) => [runner, ...(runner.twins ?? [])]
-
 /**
- * Redis, a load generator, and the processes of each contender, made by `start` and checked before anything is timed.
+ * Redis, a load generator, and the process of each contender, made by `start` and checked before anything is timed.
  *
  * @template {Contender} C
  * @param {C[]} contenders
- * @param {(contender: C, redis: import('./redis-server.js').RedisServer, process: number) => Promise<Runner>} start
+ * @param {(contender: C, redis: import('./redis-server.js').RedisServer) => Promise<Runner>} start
  * @returns {Promise<Fleet>}
  */
 export async function startAll(contenders, start) {
@@ -90,16 +85,12 @@ export async function startAll(contenders, start) {
   /** @type {Runner[]} */
   const runners = []
   const stop = async () => {
-    await Promise.all(runners.flatMap(processesOf).map(({ child }) => child.stop()))
+    await Promise.all(runners.map(({ child }) => child.stop()))
     await redis.stop()
   }
   try {
     for (const contender of contenders) {
-      const runner = { ...(await start(contender, redis, 0)), twins: [] }
-      runners.push(runner)
-      for (let i = 1; i < (contender.processes ?? 1); i += 1) {
-        runner.twins.push(await start(contender, redis, i))
-      }
+      runners.push(await start(contender, redis))
     }
   } catch (error) {
     await stop()
@@ -118,10 +109,10 @@ export const startFleet = (
   contenders,
   { sessions = 1000, throughRedis = async (url) => url } = {},
 ) =>
-  startAll(contenders, async (contender, redis, process) => {
+  startAll(contenders, async (contender, redis) => {
     const { server, options, path = '/me', as = 'user' } = contender
     // Two processes of one kind share nothing.
-    const own = { redisUrl: await throughRedis(redis.url), prefix: `${contender.key}${process}:` }
+    const own = { redisUrl: await throughRedis(redis.url), prefix: `${contender.key}:` }
     const child = await startServer(server, { ...own, ...options })
     try {
       const { port } = child.ready
@@ -190,6 +181,6 @@ export const taking = (contenders, quick) => contenders.filter(({ slow }) => !(q
  * @param {{ connections: number, seconds: number }} how
  */
 export async function warmUp({ load, runners }, how) {
-  for (const { target } of runners.flatMap(processesOf)) await load.run(target, how)
+  for (const { target } of runners) await load.run(target, how)
   await delay(100)
 }

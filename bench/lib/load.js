@@ -66,18 +66,20 @@ function resultIn(stdout, path) {
   return load
 }
 
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const standing = new Set()
+
+process.once('exit', () => {
+  // Who stands still hears of nothing else.
+  for (const child of standing) child.kill('SIGKILL')
+})
+
 /** Runs `wrk`, the load generator, with one thread on the core of the others. */
 export async function createLoad() {
   const wrk = await ensureProgram('wrk')
   const folder = temporaryFolder('load')
   const script = join(benchFolder, 'lib/wrk/requests.lua')
   let runs = 0
-  /** @type {Set<import('node:child_process').ChildProcess>} */
-  const standing = new Set()
-  // Who stands still hears of nothing else.
-  process.once('exit', () => {
-    for (const child of standing) child.kill('SIGKILL')
-  })
 
   /** @param {Target} target */
   function commandFor({ port, path, asks }, { connections, seconds, timeout }) {

@@ -32,13 +32,25 @@ const isScript = /^(eval|evalsha|fcall)(_ro)?$/
  * @param {import('./redis-server.js').RedisServer} redis
  * @param {import('./fleet.js').Runner} runner
  */
-export async function commandsInScripts(redis, { port, target, sample }) {
+async function commandsInScriptsOf(redis, { port, target, sample }) {
   const { sent, inside } = await redis.watch(async () => {
     if (sample) await sample()
     else for (const ask of target.asks.slice(0, 40)) await send(port, target.path, ask)
   })
   const scripts = sent.filter((name) => isScript.test(name)).length
   return scripts === 0 ? 0 : inside.length / scripts
+}
+
+/**
+ * The same of each of a fleet. To be asked before there is load: something of that may always be left.
+ *
+ * @param {import('./fleet.js').Fleet} fleet
+ * @returns {Promise<Map<string, number>>} by key
+ */
+export async function commandsInScripts({ redis, runners }) {
+  const found = new Map()
+  for (const runner of runners) found.set(runner.key, await commandsInScriptsOf(redis, runner))
+  return found
 }
 
 /**
@@ -133,10 +145,7 @@ async function measureInPeace(fleet, runner, how) {
  * @returns {Promise<Map<string, Measured>>} by key
  */
 export async function measureInRounds(fleet, { rounds, log, ...how }) {
-  const inScripts = new Map()
-  for (const runner of fleet.runners) {
-    inScripts.set(runner.key, await commandsInScripts(fleet.redis, runner))
-  }
+  const inScripts = await commandsInScripts(fleet)
   /** @type {Map<string, Measure[]>} */
   const found = new Map(fleet.runners.map(({ key }) => [key, []]))
   for (let round = 1; round <= rounds; round += 1) {

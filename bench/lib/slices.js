@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { stolenFrom } from './core-time.js'
-import { processesOf } from './fleet.js'
 import { cores } from './programs.js'
 import { snapshot } from './redis-info.js'
 import {
@@ -20,13 +19,33 @@ import { shuffled } from './statistics.js'
 const slice = 250
 
 /**
- * How long it has had load by then, in ms. One that stood still for some seconds takes half as long again for the first
- * requests, and what does much takes the longest to find its way back.
+ * How long it has had load by then, in ms, and how long at most where it takes longer to ask for each of its sessions. A
+ * server that stood still for some seconds takes half as long again for the first requests, and what does much takes the
+ * longest to find its way back.
  */
-const start = 200
+const start = 300
+const longestStart = 1000
 
-/** What is under way when the load stops is answered within this time, in ms. */
+/** What is under way when the load stops is answered within this time, in ms; and when it begins, it is under way. */
 const rest = 25
+
+/**
+ * Load that does not count.
+ *
+ * @param {import('./fleet.js').Started} started
+ * @param {import('./load.js').PausedLoad} load
+ */
+async function wake({ child, credentials }, load) {
+  const enough = (await child.ask('spent')).requests + credentials.length
+  load.resume()
+  await delay(start)
+  for (let ms = start; ms < longestStart; ms += rest) {
+    if ((await child.ask('spent')).requests >= enough) break
+    await delay(rest)
+  }
+  load.pause()
+  await delay(rest)
+}
 
 /**
  * The requests of one server in its turn.
@@ -35,12 +54,14 @@ const rest = 25
  * @param {import('./fleet.js').Started} started
  * @param {{ load: import('./load.js').PausedLoad, inScripts: number }} how
  */
-async function measureSlice({ redis }, { child, prepare }, { load, inScripts }) {
+async function measureSlice({ redis }, started, { load, inScripts }) {
+  const { child, prepare } = started
+  await wake(started, load)
   const finish = await prepare?.()
   const info = await snapshot(redis.client)
   const idle = await child.ask('spent')
   load.resume()
-  await delay(start)
+  await delay(rest)
   const before = await child.ask('spent')
   const stolen = stolenFrom(cores.server)
   const from = performance.now()
@@ -64,9 +85,11 @@ async function measureSlice({ redis }, { child, prepare }, { load, inScripts }) 
 }
 
 /**
- * Measures all of a fleet in turns of a quarter of a second, each time in another order; where a contender has several
- * processes, the next of them each time. Each has connections of its own, which stay open and stand still meanwhile;
- * so how long an answer takes is measured apart, in rounds.
+ * Measures all of a fleet in turns of a quarter of a second, each time in another order. Each has connections of its own,
+ * which stay open and stand still meanwhile; so how long an answer takes is measured apart, in rounds.
+ *
+ * Each has one process: where several took turns for some, those were served less often, and the same code took a third
+ * longer in them than in one alone.
  *
  * @param {import('./fleet.js').Fleet} fleet
  * @param {{ connections: number, slices: number, rounds?: number, log: (line: string) => void }} how - `rounds`: for
@@ -77,35 +100,27 @@ export async function measureInSlices(fleet, { slices, rounds = 0, log, connecti
   const latencies =
     rounds > 0 ? await measureInRounds(fleet, { connections, rounds, log }) : new Map()
   const { runners } = fleet
-  /** @type {Map<string, { inScripts: number, turns: { started: import('./fleet.js').Started, load: import('./load.js').PausedLoad }[] }>} */
+  /** @type {Map<string, { inScripts: number, load: import('./load.js').PausedLoad }>} */
   const running = new Map()
+  const inScripts = await commandsInScripts(fleet)
   for (const runner of runners) {
-    const inScripts = await commandsInScripts(fleet.redis, runner)
-    const turns = []
-    for (const started of processesOf(runner)) {
-      const load = fleet.load.start(started.target, { connections })
-      // It connects, and what is warm only in use gets warm.
-      await delay(2 * slice)
-      load.pause()
-      turns.push({ started, load })
-    }
-    running.set(runner.key, { inScripts, turns })
+    const load = fleet.load.start(runner.target, { connections })
+    // It connects, and what is warm only in use gets warm.
+    await delay(2 * slice)
+    load.pause()
+    running.set(runner.key, { inScripts: inScripts.get(runner.key), load })
   }
   await delay(rest)
   const found = new Map(runners.map(({ key }) => [key, []]))
   for (let at = 1; at <= slices; at += 1) {
-    for (const { key } of shuffled(runners)) {
-      const { inScripts, turns } = running.get(key)
-      const { started, load } = turns[at % turns.length]
-      found.get(key).push(await measureSlice(fleet, started, { load, inScripts }))
+    for (const runner of shuffled(runners)) {
+      found.get(runner.key).push(await measureSlice(fleet, runner, running.get(runner.key)))
     }
     if (at % 10 === 0) log(`${connections} connections: turn ${at} of ${slices}`)
   }
   for (const runner of runners) {
-    for (const { load } of running.get(runner.key).turns) {
-      const wrong = wrongAnswers(runner, await load.end())
-      if (wrong) throw wrong
-    }
+    const wrong = wrongAnswers(runner, await running.get(runner.key).load.end())
+    if (wrong) throw wrong
   }
   complainOfOthers(found)
   return new Map(

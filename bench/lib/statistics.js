@@ -35,10 +35,10 @@ export const nodeMajor = Number(process.versions.node.split('.')[0])
 export const forThisNode = (on20, on24 = on20) => (nodeMajor >= 22 ? on24 : on20)
 
 /**
- * @param {number} value
+ * @param {number | undefined} value - nothing where it was not measured
  * @param {number} [digits]
  */
-export const fixed = (value, digits = 2) => value.toFixed(digits)
+export const fixed = (value, digits = 2) => value?.toFixed(digits) ?? ''
 
 /** @param {number} value */
 export const grouped = (value) =>

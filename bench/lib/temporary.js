@@ -2,6 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+/** @type {string[]} */
+const folders = []
+
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+})
+
 /**
  * A folder that goes with this process, however that ends.
  *
@@ -9,6 +16,6 @@ import { join } from 'node:path'
  */
 export function temporaryFolder(name) {
   const folder = mkdtempSync(join(tmpdir(), `express-wx-login-${name}-`))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+  folders.push(folder)
   return folder
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { median } from '../lib/statistics.js'
+import { median, shuffled } from '../lib/statistics.js'
 import { drive } from './load.js'
 
 /**
@@ -20,7 +20,7 @@ import { drive } from './load.js'
 /** @typedef {{ apps: import('./apps.js').App[], next: () => import('./load.js').Ask }} Servers */
 
 /**
- * The same load for each process, behind the balancer, with more and more of them.
+ * The same load for each process, behind the balancer, with one or more of them.
  *
  * @param {{ ours: Servers, bare: Servers }} servers
  * @param {Balancer} balancer
@@ -34,12 +34,13 @@ export async function measureThroughput({ ours, bare }, balancer, { counts, roun
   // The first warms up.
   for (let round = -1; round < rounds;) {
     try {
+      /** @type {{ ours: Round, bare: Round }[]} */
       const all = []
-      for (const count of counts) {
-        all.push({
+      for (const [i, count] of shuffled([...counts.entries()])) {
+        all[i] = {
           ours: await measureRound(ours, count, balancer, ms),
           bare: await measureRound(bare, count, balancer, ms),
-        })
+        }
       }
       if (round >= 0) taken.push(all)
       round += 1
@@ -79,8 +80,10 @@ async function measureRound(servers, count, balancer, ms) {
   const { next } = servers
   const ports = apps.map(({ port }) => port)
   await balancer.ask('balance', ports)
-  const before = await Promise.all(apps.map((app) => app.ask('cpu')))
   const connections = 25 * apps.length
+  // One that stood still takes longer at first, and the more of them there are the longer each stands still.
+  await drive({ port: balancer.port, connections, ms: 400, next })
+  const before = await Promise.all(apps.map((app) => app.ask('cpu')))
   const load = await drive({ port: balancer.port, connections, ms, next })
   const after = await Promise.all(apps.map((app) => app.ask('cpu')))
   const used = after.map((cpu, i) => cpu - before[i])

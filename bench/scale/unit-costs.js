@@ -47,7 +47,7 @@ export const perCommand = ({ commands }) =>
  * @param {import('../lib/section.js').Context} ctx
  */
 export async function measureUnitCosts(sandbox, { quick, log }) {
-  const sessions = 10_000
+  const sessions = quick ? 5000 : 10_000
   const populated = await populate(sessions, sandbox)
   try {
     const { app, client, copier } = populated
@@ -62,7 +62,7 @@ export async function measureUnitCosts(sandbox, { quick, log }) {
     await drive({ port, connections: 50, requests: 2 * sessions, next })
     const guarded = await costOf(populated, {
       ...{ port, connections: 50, next },
-      requests: quick ? 20_000 : 100_000,
+      requests: quick ? 10_000 : 100_000,
     })
 
     const logins = (/** @type {string} */ series, /** @type {number} */ count) => {

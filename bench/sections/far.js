@@ -41,7 +41,7 @@ export async function run({ quick, log }) {
     },
   })
   try {
-    await warmUp(fleet, { connections: 50, seconds: quick ? 1 : 3 })
+    await warmUp(fleet, { connections: 50, seconds: 1 })
     const at = (connections) => measureInRounds(fleet, { connections, rounds: quick ? 2 : 9, log })
     const one = await at(1)
     const fifty = await at(50)

@@ -88,8 +88,8 @@ export async function run({ quick, log }) {
         .filter(({ key }) => ['bare-401', 'ours-none'].includes(key))
         .map(async ({ port, target }) => (await send(port, target.path)).bytes),
     )
-    await warmUp(fleet, { connections: 50, seconds: quick ? 1 : 3 })
-    const how = quick ? { slices: 10, rounds: 1 } : { slices: 40, rounds: 3 }
+    if (!quick) await warmUp(fleet, { connections: 50, seconds: 2 })
+    const how = quick ? { slices: 5, rounds: 0 } : { slices: 24, rounds: 2 }
     const found = await measureInSlices(fleet, { connections: 50, ...how, log })
     const get = (key) => found.get(key)
     const base = (key) => get(/^(bare-401|.*-(none|forged))$/.test(key) ? 'bare-401' : 'bare')

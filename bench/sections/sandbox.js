@@ -63,7 +63,7 @@ const startFleet = () =>
 export async function run({ quick, log }) {
   const fleet = await startFleet()
   try {
-    const found = await measureInRounds(fleet, { connections: 50, rounds: quick ? 2 : 12, log })
+    const found = await measureInRounds(fleet, { connections: 50, rounds: quick ? 1 : 5, log })
     const floor = found.get('floor')
     return {
       columns: ['variant', 'req/s', 'vs floor', 'CPU µs', 'p50 ms', 'p99 ms'],

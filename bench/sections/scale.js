@@ -131,7 +131,7 @@ export async function run(ctx) {
     }
     const throughput = await measureThroughput(servers, balancer, {
       counts,
-      ...(quick ? { rounds: 4, ms: 1000 } : { rounds: 9, ms: 2000 }),
+      ...(quick ? { rounds: 4, ms: 600 } : { rounds: 20, ms: 800 }),
     })
     await fleet.stop()
     fleet = undefined

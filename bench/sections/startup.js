@@ -20,7 +20,7 @@ export async function run({ quick, log }) {
   const bars = []
   for (const [kind, verb] of kinds) {
     log(`startup: ${verb}`)
-    const time = await timeImports(kind, quick ? 7 : 15)
+    const time = await timeImports(kind, quick ? 5 : 15)
     const files = await filesOfImport(kind)
     const row = (
       /** @type {string} */ what,
