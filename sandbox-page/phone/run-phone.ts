@@ -129,7 +129,7 @@ export function runPhone({
     phoneNumber: async () => (await sandbox.state(user, appid)).phoneNumber,
     useNumber: (number) => sandbox.setPhoneNumber(user, number),
     nickname: user,
-    pictures: () => drawPictures(user, words),
+    pictures: async () => drawPictures(user, words),
     reach: relay.reach,
     capsule: {
       close: () => {
