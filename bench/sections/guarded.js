@@ -1,4 +1,5 @@
 import { startFleet, taking, warmUp } from '../lib/fleet.js'
+import { measureGenerations } from '../lib/generations.js'
 import { measureInRounds, ratio } from '../lib/rounds.js'
 import { measureInSlices } from '../lib/slices.js'
 import { bar, fixed, forThisNode, grouped } from '../lib/statistics.js'
@@ -110,95 +111,112 @@ const columns = [
   'p99 ms',
 ]
 
+/** The processes of which the first are asked everything, and those that come later only what bars compare. */
+async function measureAll({ quick, log }) {
+  const how = quick
+    ? { sessions: 250, slices: 5, rounds: 0, generations: 1, others: [] }
+    : { sessions: 1000, slices: 8, rounds: 3, generations: 5, others: [1, 200] }
+  const more = []
+  let slides = false
+  const found = await measureGenerations(
+    how.generations,
+    (generation) => {
+      const contenders = taking(all, quick || generation > 0)
+      log(`${contenders.length} servers: start, log in, check`)
+      return startFleet(contenders, how)
+    },
+    async (fleet, generation) => {
+      if (!quick) await warmUp(fleet, { connections: 50, seconds: 1.5 })
+      const { slices } = how
+      const rounds = generation === 0 ? how.rounds : 0
+      const these = await measureInSlices(fleet, { connections: 50, slices, rounds, log })
+      if (generation > 0) return these
+      for (const connections of how.others) {
+        const others = await measureInRounds(fleet, { connections, rounds, log })
+        more.push({
+          title: `${connections} connection${connections === 1 ? '' : 's'}`,
+          columns,
+          rows: fleet.runners.map((runner) => row(others, runner)),
+        })
+      }
+      slides = await measureSliding(fleet, 'ours')
+      return these
+    },
+  )
+  return { found, more, slides, how }
+}
+
 /** @param {import('../lib/section.js').Context} ctx */
-export async function run({ quick, log }) {
+export async function run(ctx) {
+  const { quick, log } = ctx
   const contenders = taking(all, quick)
-  log(`${contenders.length} servers: start, log in, check`)
-  const fleet = await startFleet(contenders, { sessions: quick ? 250 : 1000 })
-  try {
-    if (!quick) await warmUp(fleet, { connections: 50, seconds: 3 })
-    const how = quick ? { slices: 5, rounds: 0 } : { slices: 30, rounds: 2 }
-    const found = await measureInSlices(fleet, { connections: 50, ...how, log })
-    const others = quick ? [] : [1, 200]
-    const more = []
-    for (const connections of others) {
-      const these = await measureInRounds(fleet, { connections, rounds: how.rounds, log })
-      more.push({
-        title: `${connections} connection${connections === 1 ? '' : 's'}`,
-        columns,
-        rows: contenders.map((contender) => row(these, contender)),
-      })
-    }
-    const slides = await measureSliding(fleet, 'ours')
-    log('revocations in another process')
-    const revocation = await measureRevocation(quick ? 30 : 200)
-    const get = (key) => found.get(key)
-    const [ours, session, cache] = ['ours', 'ours-session', 'ours-cache'].map(get)
-    const withSession = 'reads and writes req.session'
-    return {
-      columns,
-      rows: contenders.map((contender) => row(found, contender)),
-      more,
-      notes: [
-        `${quick ? 250 : '1 000'} sessions. At 50 connections where the table does not say otherwise. Medians over ${how.slices} turns of a quarter of a second; ratios are taken inside a turn.${quick ? '' : ` p50 and p99: over ${how.rounds} rounds of a second.`}`,
-        `A session revoked in another process is refused by a process with a client-side cache after (from the call of revokeAll to the first 401, ${revocation.count} times): p50 ${fixed(revocation.p50, 1)} ms, p99 ${fixed(revocation.p99, 1)} ms, at most ${fixed(revocation.max, 1)} ms.`,
-        'express-wx-login has the client of `createRedis(url)`, all others that of `createClient({ url })`.',
-        'The client-side cache keeps a session for an hour here, and for ten seconds where nothing else is said: then one in use costs a read in ten seconds.',
-      ],
-      bars: [
-        bar(
-          'guarded: requests per second vs stock',
-          ratio(ours, get('stock')),
-          'at least',
-          forThisNode(1.5, 2),
-        ),
-        bar(
-          'guarded: CPU per request vs the floor',
-          ratio(ours, get('floor'), 'cpu'),
-          'at most',
-          forThisNode(1.05, 1.15),
-        ),
-        bar('guarded: Redis commands', ours.commands, 'exactly', 1),
-        {
-          what: 'guarded: a request makes the session live longer',
-          measured: slides ? 'yes' : 'no',
-          required: 'yes',
-          ok: slides,
-        },
-        bar(
-          `guarded, ${withSession}: requests per second vs stock`,
-          ratio(session, get('stock-session')),
-          'at least',
-          forThisNode(1.15, 1.4),
-        ),
-        bar(`guarded, ${withSession}: Redis commands`, session.commands, 'at most', 2),
-        bar('guarded, client-side cache: Redis commands', cache.commands, 'exactly', 0),
-        bar(
-          'guarded, client-side cache: requests per second vs jose',
-          ratio(cache, get('jose')),
-          'at least',
-          forThisNode(1.15, 1.5),
-        ),
-        bar(
-          'guarded, client-side cache: refused after a revocation elsewhere, p99',
-          revocation.p99,
-          'at most',
-          100,
-          { unit: ' ms', digits: 1 },
-        ),
-      ],
-      chart: {
-        title: 'Guarded GET, requests per second at 50 connections',
-        unit: 'req/s',
-        bars: contenders.map(({ key, title }) => ({
-          label: title.replaceAll(/[*`]/g, ''),
-          value: get(key).perSecond,
-          detail: `${fixed(get(key).cpu, 0)} µs CPU`,
-          kind: key.startsWith('ours') ? 'ours' : 'other',
-        })),
+  const { found, more, slides, how } = await measureAll(ctx)
+  log('revocations in another process')
+  const revocation = await measureRevocation(quick ? 30 : 200)
+  const get = (key) => found.get(key)
+  const [ours, session, cache] = ['ours', 'ours-session', 'ours-cache'].map(get)
+  const withSession = 'reads and writes req.session'
+  return {
+    columns,
+    rows: contenders.map((contender) => row(found, contender)),
+    more,
+    notes: [
+      `${grouped(how.sessions)} sessions. At 50 connections where the table does not say otherwise. Medians over ${how.slices} turns of a quarter of a second${quick ? '' : `, and of what bars compare in ${how.generations} generations of processes, as many in each`}; ratios are taken inside a turn.${quick ? '' : ` p50 and p99: over ${how.rounds} rounds of a second.`}`,
+      `A session revoked in another process is refused by a process with a client-side cache after (from the call of revokeAll to the first 401, ${revocation.count} times): p50 ${fixed(revocation.p50, 1)} ms, p99 ${fixed(revocation.p99, 1)} ms, at most ${fixed(revocation.max, 1)} ms.`,
+      'express-wx-login has the client of `createRedis(url)`, all others that of `createClient({ url })`.',
+      'The client-side cache keeps a session for an hour here, and for ten seconds where nothing else is said: then one in use costs a read in ten seconds.',
+    ],
+    bars: [
+      bar(
+        'guarded: requests per second vs stock',
+        ratio(ours, get('stock')),
+        'at least',
+        forThisNode(1.5, 2),
+      ),
+      bar(
+        'guarded: CPU per request vs the floor',
+        ratio(ours, get('floor'), 'cpu'),
+        'at most',
+        forThisNode(1.05, 1.15),
+      ),
+      bar('guarded: Redis commands', ours.commands, 'exactly', 1),
+      {
+        what: 'guarded: a request makes the session live longer',
+        measured: slides ? 'yes' : 'no',
+        required: 'yes',
+        ok: slides,
       },
-    }
-  } finally {
-    await fleet.stop()
+      bar(
+        `guarded, ${withSession}: requests per second vs stock`,
+        ratio(session, get('stock-session')),
+        'at least',
+        forThisNode(1.15, 1.4),
+      ),
+      bar(`guarded, ${withSession}: Redis commands`, session.commands, 'at most', 2),
+      bar('guarded, client-side cache: Redis commands', cache.commands, 'exactly', 0),
+      bar(
+        'guarded, client-side cache: requests per second vs jose',
+        ratio(cache, get('jose')),
+        'at least',
+        forThisNode(1.15, 1.5),
+      ),
+      bar(
+        'guarded, client-side cache: refused after a revocation elsewhere, p99',
+        revocation.p99,
+        'at most',
+        100,
+        { unit: ' ms', digits: 1 },
+      ),
+    ],
+    chart: {
+      title: 'Guarded GET, requests per second at 50 connections',
+      unit: 'req/s',
+      bars: contenders.map(({ key, title }) => ({
+        label: title.replaceAll(/[*`]/g, ''),
+        value: get(key).perSecond,
+        detail: `${fixed(get(key).cpu, 0)} µs CPU`,
+        kind: key.startsWith('ours') ? 'ours' : 'other',
+      })),
+    },
   }
 }
