@@ -126,7 +126,7 @@ async function measureAll({ quick, log }) {
       return startFleet(contenders, how)
     },
     async (fleet, generation) => {
-      if (!quick) await warmUp(fleet, { connections: 50, seconds: 1.5 })
+      if (!quick) await warmUp(fleet, { connections: 50, seconds: 2 })
       const { slices } = how
       const rounds = generation === 0 ? how.rounds : 0
       const these = await measureInSlices(fleet, { connections: 50, slices, rounds, log })
