@@ -53,7 +53,7 @@ export async function compareManyApps({ quick, log }) {
     }
     const { costs, ratio } = await costOfRequests(
       open.map((populated, i) => ({ name: `${kinds[i].appids.length} apps`, populated })),
-      quick ? { rounds: 10, ms: 250 } : { rounds: 40, ms: 450 },
+      quick ? { rounds: 6, ms: 250, asked: 3000 } : { rounds: 40, ms: 450 },
     )
     const count = quick ? 150 : 500
     /** @type {number[][]} */

@@ -6,14 +6,15 @@ import { summary } from './rounds.js'
  * Measures the same contenders in processes that are started anew each time. Of two processes that run the same code one
  * may take a fifth longer, for as long as it lives: what a bar compares is not to hang on one of them.
  *
+ * @template {Record<string, Map<string, Measured>>} Found
  * @param {number} count
- * @param {(generation: number) => Promise<import('./fleet.js').Fleet>} start - in the first, all; in others perhaps fewer
- * @param {(fleet: import('./fleet.js').Fleet, generation: number) => Promise<Map<string, Measured>>} measure
- * @returns {Promise<Map<string, Measured>>} by key, over the rounds of all generations; where those have no p50 and
- *   p99, they are the first's
+ * @param {(generation: number) => Promise<import('./fleet.js').Fleet>} start - in the first, all, in others perhaps
+ *   fewer: rounds of one number are of one turn
+ * @param {(fleet: import('./fleet.js').Fleet, generation: number) => Promise<Partial<Found>>} measure - gives maps by the
+ *   key of the contender; the first time all there are
+ * @returns {Promise<Found>} over the rounds of all generations; where those have no p50 and p99, they are the first's
  */
 export async function measureGenerations(count, start, measure) {
-  /** @type {Map<string, Measured>[]} */
   const generations = []
   for (let generation = 0; generation < count; generation += 1) {
     const fleet = await start(generation)
@@ -24,10 +25,12 @@ export async function measureGenerations(count, start, measure) {
     }
   }
   const [first] = generations
-  return new Map(
-    [...first].map(([key, { p50, p99 }]) => {
-      const rounds = generations.flatMap((found) => found.get(key)?.rounds ?? [])
-      return [key, { p50, p99, ...summary(rounds) }]
-    }),
-  )
+  const together = (/** @type {string} */ name) =>
+    new Map(
+      [...first[name]].map(([key, { p50, p99 }]) => {
+        const rounds = generations.flatMap((found) => found[name]?.get(key)?.rounds ?? [])
+        return [key, { p50, p99, ...summary(rounds) }]
+      }),
+    )
+  return Object.fromEntries(Object.keys(first).map((name) => [name, together(name)]))
 }

@@ -19,9 +19,9 @@ import { shuffled } from './statistics.js'
 const slice = 250
 
 /**
- * How long it has had load by then, in ms, and how long at most where it takes longer to ask for each of its sessions. A
- * server that stood still for some seconds takes half as long again for the first requests, and what does much takes the
- * longest to find its way back.
+ * How long it has had load by then, in ms (in a quick run half of that), and how long at most where it takes longer to ask
+ * for each of its sessions. A server that stood still for some seconds takes half as long again for the first requests,
+ * and what does much takes the longest to find its way back.
  */
 const start = 300
 const longestStart = 1000
@@ -34,12 +34,14 @@ const rest = 25
  *
  * @param {import('./fleet.js').Started} started
  * @param {import('./load.js').PausedLoad} load
+ * @param {boolean} quick
  */
-async function wake({ child, credentials }, load) {
+async function wake({ child, credentials }, load, quick) {
   const enough = (await child.ask('spent')).requests + credentials.length
+  const least = quick ? start / 2 : start
   load.resume()
-  await delay(start)
-  for (let ms = start; ms < longestStart; ms += rest) {
+  await delay(least)
+  for (let ms = least; ms < longestStart; ms += rest) {
     if ((await child.ask('spent')).requests >= enough) break
     await delay(rest)
   }
@@ -52,11 +54,11 @@ async function wake({ child, credentials }, load) {
  *
  * @param {import('./fleet.js').Fleet} fleet
  * @param {import('./fleet.js').Started} started
- * @param {{ load: import('./load.js').PausedLoad, inScripts: number }} how
+ * @param {{ load: import('./load.js').PausedLoad, inScripts: number, quick: boolean }} how
  */
-async function measureSlice({ redis }, started, { load, inScripts }) {
+async function measureSlice({ redis }, started, { load, inScripts, quick }) {
   const { child, prepare } = started
-  await wake(started, load)
+  await wake(started, load, quick)
   const finish = await prepare?.()
   const info = await snapshot(redis.client)
   const idle = await child.ask('spent')
@@ -92,11 +94,11 @@ async function measureSlice({ redis }, started, { load, inScripts }) {
  * longer in them than in one alone.
  *
  * @param {import('./fleet.js').Fleet} fleet
- * @param {{ connections: number, slices: number, rounds?: number, log: (line: string) => void }} how - `rounds`: for
- *   p50 and p99; without, there are none
+ * @param {{ connections: number, slices: number, rounds?: number, quick: boolean, log: (line: string) => void }} how -
+ *   `rounds`: for p50 and p99; without, there are none
  * @returns {Promise<Map<string, import('./rounds.js').Measured>>} by key
  */
-export async function measureInSlices(fleet, { slices, rounds = 0, log, connections }) {
+export async function measureInSlices(fleet, { slices, rounds = 0, quick, log, connections }) {
   const latencies =
     rounds > 0 ? await measureInRounds(fleet, { connections, rounds, log }) : new Map()
   const { runners } = fleet
@@ -106,7 +108,7 @@ export async function measureInSlices(fleet, { slices, rounds = 0, log, connecti
   for (const runner of runners) {
     const load = fleet.load.start(runner.target, { connections })
     // It connects, and what is warm only in use gets warm.
-    await delay(2 * slice)
+    await delay(quick ? slice : 2 * slice)
     load.pause()
     running.set(runner.key, { inScripts: inScripts.get(runner.key), load })
   }
@@ -114,7 +116,8 @@ export async function measureInSlices(fleet, { slices, rounds = 0, log, connecti
   const found = new Map(runners.map(({ key }) => [key, []]))
   for (let at = 1; at <= slices; at += 1) {
     for (const runner of shuffled(runners)) {
-      found.get(runner.key).push(await measureSlice(fleet, runner, running.get(runner.key)))
+      const how = { ...running.get(runner.key), quick }
+      found.get(runner.key).push(await measureSlice(fleet, runner, how))
     }
     if (at % 10 === 0) log(`${connections} connections: turn ${at} of ${slices}`)
   }

@@ -111,14 +111,14 @@ const columns = [
   'p99 ms',
 ]
 
-/** The processes of which the first are asked everything, and those that come later only what bars compare. */
+/** At 50 connections, and of the first generation of processes all the rest. */
 async function measureAll({ quick, log }) {
   const how = quick
-    ? { sessions: 250, slices: 5, rounds: 0, generations: 1, others: [] }
+    ? { sessions: 250, slices: 4, rounds: 0, generations: 1, others: [] }
     : { sessions: 1000, slices: 8, rounds: 3, generations: 5, others: [1, 200] }
   const more = []
   let slides = false
-  const found = await measureGenerations(
+  const { found } = await measureGenerations(
     how.generations,
     (generation) => {
       const contenders = taking(all, quick || generation > 0)
@@ -129,8 +129,8 @@ async function measureAll({ quick, log }) {
       if (!quick) await warmUp(fleet, { connections: 50, seconds: 2 })
       const { slices } = how
       const rounds = generation === 0 ? how.rounds : 0
-      const these = await measureInSlices(fleet, { connections: 50, slices, rounds, log })
-      if (generation > 0) return these
+      const these = await measureInSlices(fleet, { connections: 50, slices, rounds, quick, log })
+      if (generation > 0) return { found: these }
       for (const connections of how.others) {
         const others = await measureInRounds(fleet, { connections, rounds, log })
         more.push({
@@ -140,7 +140,7 @@ async function measureAll({ quick, log }) {
         })
       }
       slides = await measureSliding(fleet, 'ours')
-      return these
+      return { found: these }
     },
   )
   return { found, more, slides, how }
@@ -152,7 +152,7 @@ export async function run(ctx) {
   const contenders = taking(all, quick)
   const { found, more, slides, how } = await measureAll(ctx)
   log('revocations in another process')
-  const revocation = await measureRevocation(quick ? 30 : 200)
+  const revocation = await measureRevocation(quick ? 20 : 200)
   const get = (key) => found.get(key)
   const [ours, session, cache] = ['ours', 'ours-session', 'ours-cache'].map(get)
   const withSession = 'reads and writes req.session'

@@ -1,4 +1,5 @@
 import { send, startAll, startServer, taking, warmUp } from '../lib/fleet.js'
+import { measureGenerations } from '../lib/generations.js'
 import { loginRoundTrips } from '../lib/round-trips.js'
 import { measureInRounds, ratio } from '../lib/rounds.js'
 import { measureInSlices } from '../lib/slices.js'
@@ -102,17 +103,27 @@ function farAway(far, key) {
 export async function run({ quick, log }) {
   const contenders = taking(all, quick)
   const wechat = await startWeChat()
-  const fleet = await startFleet(contenders, wechat)
+  const how = quick
+    ? { slices: 4, rounds: 3, generations: 1 }
+    : { slices: 10, rounds: 8, generations: 3 }
   try {
-    if (!quick) await warmUp(fleet, { connections: 50, seconds: 3 })
-    const how = { connections: 50, log }
-    const near = await measureInSlices(fleet, { ...how, slices: quick ? 5 : 30 })
-    log('WeChat 30 ms away')
-    await wechat.setPause(30)
-    const isCompared = ({ key }) => !quick || key === 'floor' || key === 'ours'
-    const compared = { ...fleet, runners: fleet.runners.filter(isCompared) }
-    const far = await measureInRounds(compared, { ...how, rounds: quick ? 4 : 15 })
-    await wechat.setPause(0)
+    const { near, far } = await measureGenerations(
+      how.generations,
+      (generation) => startFleet(taking(all, quick || generation > 0), wechat),
+      async (fleet, generation) => {
+        if (!quick) await warmUp(fleet, { connections: 50, seconds: 2 })
+        const at = { connections: 50, log }
+        const atOnce = await measureInSlices(fleet, { ...at, quick, slices: how.slices })
+        log('WeChat 30 ms away')
+        await wechat.setPause(30)
+        const fewer = quick || generation > 0
+        const isCompared = ({ key }) => !fewer || key === 'floor' || key === 'ours'
+        const compared = { ...fleet, runners: fleet.runners.filter(isCompared) }
+        const after30 = await measureInRounds(compared, { ...at, rounds: how.rounds })
+        await wechat.setPause(0)
+        return { near: atOnce, far: after30 }
+      },
+    )
     const roundTrips = await loginRoundTrips(wechat)
     const [ours, usual] = ['ours', 'usual'].map((key) => near.get(key))
     return {
@@ -138,7 +149,7 @@ export async function run({ quick, log }) {
         ...farAway(far, key),
       ]),
       notes: [
-        `50 connections, WeChat over ${wechat.scheme}, answering at once or after 30 ms. express-wx-login waits for Redis ${fixed(roundTrips)} times in a login.`,
+        `50 connections, WeChat over ${wechat.scheme}, answering at once or after 30 ms. express-wx-login waits for Redis ${fixed(roundTrips)} times in a login.${quick ? '' : ` Medians over ${how.slices} turns and ${how.rounds} rounds, and of what bars compare in ${how.generations} generations of processes, as many in each.`}`,
         'express-wx-login also signs the token, seals the session key, enters the session in the list of the user and the key in the history of the user.',
       ],
       bars: [
@@ -170,7 +181,6 @@ export async function run({ quick, log }) {
       },
     }
   } finally {
-    await fleet.stop()
     await wechat.stop()
   }
 }

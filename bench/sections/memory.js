@@ -9,7 +9,6 @@ import { drive, request } from '../scale/load.js'
 export const name = 'memory'
 export const title = 'Memory: a million requests, a thousand idle connections'
 
-const samples = 40
 /** Tokens known to be good are remembered in two halves of 50 000: so many fill one, and push out another. */
 const strangers = 60_000
 /** Codes are remembered for a minute: after that as many are forgotten as come. In ms. */
@@ -22,7 +21,7 @@ const MB = (bytes) => `${fixed(bytes / 1e6)} MB`
 
 /** @param {import('../lib/section.js').Context} ctx */
 export async function run({ quick, log }) {
-  const requests = quick ? 20_000 : 1_000_000
+  const [requests, samples] = quick ? [20_000, 8] : [1_000_000, 40]
   const sessions = quick ? 5000 : 20_000
   const sandbox = createSandbox({ rateLimit: 0, journalSize: 1 })
   await sandbox.listen()

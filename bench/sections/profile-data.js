@@ -47,7 +47,7 @@ async function measureRoute({ quick, log }) {
   const fleet = await startFleet(quick ? 250 : 1000)
   try {
     if (!quick) await warmUp(fleet, { connections: 50, seconds: 2 })
-    return await measureInSlices(fleet, { connections: 50, slices: quick ? 5 : 30, log })
+    return await measureInSlices(fleet, { connections: 50, slices: quick ? 4 : 30, quick, log })
   } finally {
     await fleet.stop()
   }

@@ -89,8 +89,8 @@ export async function run({ quick, log }) {
         .map(async ({ port, target }) => (await send(port, target.path)).bytes),
     )
     if (!quick) await warmUp(fleet, { connections: 50, seconds: 2 })
-    const how = quick ? { slices: 5, rounds: 0 } : { slices: 24, rounds: 2 }
-    const found = await measureInSlices(fleet, { connections: 50, ...how, log })
+    const how = quick ? { slices: 4, rounds: 0 } : { slices: 24, rounds: 2 }
+    const found = await measureInSlices(fleet, { connections: 50, ...how, quick, log })
     const get = (key) => found.get(key)
     const base = (key) => get(/^(bare-401|.*-(none|forged))$/.test(key) ? 'bare-401' : 'bare')
     const cpu = (key) => ratio(get(key), base(key), 'cpu')

@@ -131,7 +131,7 @@ export async function run(ctx) {
     }
     const throughput = await measureThroughput(servers, balancer, {
       counts,
-      ...(quick ? { rounds: 4, ms: 600 } : { rounds: 20, ms: 800 }),
+      ...(quick ? { rounds: 3, ms: 600 } : { rounds: 20, ms: 800 }),
     })
     await fleet.stop()
     fleet = undefined

@@ -13,6 +13,27 @@ const kinds = /** @type {const} */ ([
   ['cjs', 'require'],
 ])
 
+/** What is installed with the package. No bar is about it here: the tests have its budget. */
+async function sizes() {
+  const { size, unpackedSize, entryCount, without, all, brought } = await weighTarball()
+  const bytesOf = (/** @type {{ bytes: number }[]} */ packages) =>
+    packages.reduce((sum, { bytes }) => sum + bytes, 0)
+  const list = brought.map(({ name: of, version, bytes }) => `${of} ${version} (${kB(bytes)})`)
+  return {
+    rows: [
+      ['tarball, packed', kB(size), `${entryCount} files`],
+      ['tarball, unpacked', kB(unpackedSize), `${entryCount} files`],
+      [
+        'installed: express and express-session',
+        kB(bytesOf(without)),
+        `${without.length} packages`,
+      ],
+      ['installed: the same and express-wx-login', kB(bytesOf(all)), `${all.length} packages`],
+    ],
+    note: `express-wx-login brings ${brought.length} packages of ${grouped(bytesOf(brought) / 1000)} kB: ${list.join(', ')}.`,
+  }
+}
+
 /** @param {import('../lib/section.js').Context} ctx */
 export async function run({ quick, log }) {
   const rows = []
@@ -55,20 +76,14 @@ export async function run({ quick, log }) {
       bar(`${verb}, the same: time`, time.ratio, 'at most', 1.3),
     )
   }
-  log('startup: the tarball')
-  const { size, unpackedSize, entryCount, without, all, brought } = await weighTarball()
-  const bytesOf = (/** @type {{ bytes: number }[]} */ packages) =>
-    packages.reduce((sum, { bytes }) => sum + bytes, 0)
-  rows.push(
-    ['tarball, packed', kB(size), `${entryCount} files`],
-    ['tarball, unpacked', kB(unpackedSize), `${entryCount} files`],
-    ['installed: express and express-session', kB(bytesOf(without)), `${without.length} packages`],
-    ['installed: the same and express-wx-login', kB(bytesOf(all)), `${all.length} packages`],
-  )
-  const list = brought.map(({ name: of, version, bytes }) => `${of} ${version} (${kB(bytes)})`)
   notes.push(
-    `express-wx-login brings ${brought.length} packages of ${grouped(bytesOf(brought) / 1000)} kB: ${list.join(', ')}.`,
     'Imports: medians of fresh processes, in turn; their ratio inside each pair. Bytes are those of the files.',
   )
+  if (!quick) {
+    log('startup: the tarball')
+    const ofTarball = await sizes()
+    rows.push(...ofTarball.rows)
+    notes.push(ofTarball.note)
+  }
   return { columns: ['what', 'figure', 'and'], rows, notes, bars }
 }
