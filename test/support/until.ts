@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** Waits until something is so; fails after `timeout` ms. What throws or rejects is not so yet. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  timeout = 5000,
+  timeout = 10_000,
 ): Promise<void> {
   const end = performance.now() + timeout
   let cause: unknown

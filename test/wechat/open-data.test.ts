@@ -2,7 +2,12 @@ import { createDecipheriv } from 'node:crypto'
 import { inspect } from 'node:util'
 import * as fc from 'fast-check'
 import { WxLoginError } from '../../src/errors.js'
-import { decryptData, openDataFaults, verifySignature } from '../../src/wechat/open-data.js'
+import {
+  decryptData,
+  openDataFaults,
+  prefersKeyObject,
+  verifySignature,
+} from '../../src/wechat/open-data.js'
 import { decryptionVector as demo, signatureVector } from '../support/vectors.js'
 import { bytesFor, encrypt, sign } from './phone.js'
 
@@ -144,6 +149,20 @@ describe('decryptData', () => {
     expect(
       decryptData({ ...demoData, sessionKey: demo.sessionKey, appid: demo.appid }),
     ).toStrictEqual(demo.data)
+  })
+
+  test.each([
+    ['20.20.2', 'bytes'],
+    ['24.17.0', 'bytes'],
+    ['24.18.0', 'a KeyObject'],
+    ['24.21.0', 'a KeyObject'],
+    ['24.22.1', 'bytes'],
+    ['26.0.0', 'bytes'],
+    ['26.1.0', 'a KeyObject'],
+    ['26.8.2', 'a KeyObject'],
+    ['26.9.0', 'bytes'],
+  ])('on Node %s is faster with the key as %s', (node, form) => {
+    expect(prefersKeyObject(node)).toBe(form === 'a KeyObject')
   })
 
   test('decrypts without an appid, and then asks for no watermark', () => {

@@ -108,7 +108,7 @@ async function openDevice(
     colorScheme: dark ? 'dark' : 'light',
   })
   // Nothing here takes longer; a test that fails should say so soon.
-  context.setDefaultTimeout(5000)
+  context.setDefaultTimeout(15_000)
   const page = await context.newPage()
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(error.stack ?? error.message))

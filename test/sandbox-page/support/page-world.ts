@@ -89,7 +89,7 @@ export async function openPage(
     // No animation makes a test wait or a screenshot differ.
     reducedMotion: 'reduce',
   })
-  context.setDefaultTimeout(8000)
+  context.setDefaultTimeout(15_000)
   const page = await context.newPage()
   const problems: string[] = []
   page.on('pageerror', (error) => problems.push(error.stack ?? error.message))

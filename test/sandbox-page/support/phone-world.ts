@@ -91,7 +91,7 @@ async function newContext(browser: Browser, sandboxUrl: string): Promise<Browser
     locale: 'zh-CN',
     reducedMotion: 'reduce',
   })
-  context.setDefaultTimeout(5000)
+  context.setDefaultTimeout(15_000)
   await context.addInitScript(`
     addEventListener('securitypolicyviolation', (event) => {
       console.error('CSP: ' + event.violatedDirective + ' ' + event.blockedURI)
