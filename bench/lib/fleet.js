@@ -16,7 +16,7 @@ import { benchFolder } from './root.js'
  * @property {'user' | 'stranger' | 'forger'} [as] - who asks; default a user with a session
  * @property {number} [status] - of the answers; default 200
  * @property {boolean} [primed] - has a second of load before each measurement: for what is warm only in use
- * @property {boolean} [slow] - left out of a quick run
+ * @property {boolean} [slow] - left out of a quick run: no bar compares it
  * @property {number | null} [refusedWith] - status for a forged token; default 401, null: it refuses nobody
  */
 

@@ -102,7 +102,7 @@ export async function measureInSlices(fleet, { slices, rounds = 0, quick, log, c
   const latencies =
     rounds > 0 ? await measureInRounds(fleet, { connections, rounds, log }) : new Map()
   const { runners } = fleet
-  /** @type {Map<string, { inScripts: number, load: import('./load.js').PausedLoad }>} */
+  /** @type {Map<string, { inScripts: number, load: import('./load.js').PausedLoad, quick: boolean }>} */
   const running = new Map()
   const inScripts = await commandsInScripts(fleet)
   for (const runner of runners) {
@@ -110,14 +110,13 @@ export async function measureInSlices(fleet, { slices, rounds = 0, quick, log, c
     // It connects, and what is warm only in use gets warm.
     await delay(quick ? slice : 2 * slice)
     load.pause()
-    running.set(runner.key, { inScripts: inScripts.get(runner.key), load })
+    running.set(runner.key, { inScripts: inScripts.get(runner.key), load, quick })
   }
   await delay(rest)
   const found = new Map(runners.map(({ key }) => [key, []]))
   for (let at = 1; at <= slices; at += 1) {
     for (const runner of shuffled(runners)) {
-      const how = { ...running.get(runner.key), quick }
-      found.get(runner.key).push(await measureSlice(fleet, runner, how))
+      found.get(runner.key).push(await measureSlice(fleet, runner, running.get(runner.key)))
     }
     if (at % 10 === 0) log(`${connections} connections: turn ${at} of ${slices}`)
   }

@@ -32,28 +32,24 @@ const all = [
 /** @param {import('../lib/section.js').Context} ctx */
 export async function run({ quick, log }) {
   const contenders = taking(all, quick)
-  /** @type {Awaited<ReturnType<typeof startProxy>>[]} */
-  const proxies = []
-  const start = async (generation) => {
-    let proxy
-    return startFleet(taking(all, quick || generation > 0), {
-      sessions: quick ? 250 : 1000,
-      async throughRedis(url) {
-        if (proxy === undefined) {
-          proxy = await startProxy(url, 1)
-          proxies.push(proxy)
-        }
-        return proxy.url
-      },
-    })
+  /** @type {Map<string, Awaited<ReturnType<typeof startProxy>>>} */
+  const proxies = new Map()
+  const throughRedis = async (url) => {
+    if (!proxies.has(url)) proxies.set(url, await startProxy(url, 1))
+    return proxies.get(url).url
   }
-  const [rounds, generations] = quick ? [2, 1] : [4, 3]
+  const sessions = quick ? 250 : 1000
+  const [rounds, count] = quick ? [2, 1] : [4, 3]
   try {
-    const { one, fifty } = await measureGenerations(generations, start, async (fleet) => {
-      await warmUp(fleet, { connections: 50, seconds: 1 })
-      const at = (connections) => measureInRounds(fleet, { connections, rounds, log })
-      return { one: await at(1), fifty: await at(50) }
-    })
+    const { one, fifty } = await measureGenerations(
+      { all, quick, count },
+      (these) => startFleet(these, { sessions, throughRedis }),
+      async (fleet) => {
+        await warmUp(fleet, { connections: 50, seconds: 1 })
+        const at = (connections) => measureInRounds(fleet, { connections, rounds, log })
+        return { one: await at(1), fifty: await at(50) }
+      },
+    )
     return {
       columns: [
         'variant',
@@ -78,7 +74,7 @@ export async function run({ quick, log }) {
         ...(quick
           ? []
           : [
-              `Of those that bars compare: medians over ${rounds} rounds of a second in each of ${generations} generations of processes.`,
+              `Of those that bars compare: medians over ${rounds} rounds of a second in each of ${count} generations of processes.`,
             ]),
       ],
       bars: [
@@ -97,6 +93,6 @@ export async function run({ quick, log }) {
       ],
     }
   } finally {
-    await Promise.all(proxies.map((proxy) => proxy.stop()))
+    await Promise.all([...proxies.values()].map((proxy) => proxy.stop()))
   }
 }

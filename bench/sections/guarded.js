@@ -119,18 +119,17 @@ async function measureAll({ quick, log }) {
   const more = []
   let slides = false
   const { found } = await measureGenerations(
-    how.generations,
-    (generation) => {
-      const contenders = taking(all, quick || generation > 0)
+    { all, quick, count: how.generations },
+    (contenders) => {
       log(`${contenders.length} servers: start, log in, check`)
       return startFleet(contenders, how)
     },
-    async (fleet, generation) => {
+    async (fleet, isFirst) => {
       if (!quick) await warmUp(fleet, { connections: 50, seconds: 2 })
       const { slices } = how
-      const rounds = generation === 0 ? how.rounds : 0
+      const rounds = isFirst ? how.rounds : 0
       const these = await measureInSlices(fleet, { connections: 50, slices, rounds, quick, log })
-      if (generation > 0) return { found: these }
+      if (!isFirst) return { found: these }
       for (const connections of how.others) {
         const others = await measureInRounds(fleet, { connections, rounds, log })
         more.push({

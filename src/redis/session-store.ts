@@ -83,9 +83,9 @@ export function createRedisSessionStore(
   const { textOf, setText } = createTexts()
 
   /** A connection that breaks is mostly replaced by the next in no time; reading again harms nothing. */
-  async function readAgain<T>(read: (again: boolean) => Promise<T>): Promise<T> {
+  async function readAgain<T>(read: () => Promise<T>, first = read()): Promise<T> {
     try {
-      return await read(false)
+      return await first
     } catch (error) {
       // A pool would give it to a connection that is as broken.
       if (!isConnectionError(error) || link.kind === 'pool') throw error
@@ -93,7 +93,7 @@ export function createRedisSessionStore(
       do await delay(10, undefined, { ref: false })
       while (!link.ready() && performance.now() < until)
       if (!link.ready()) throw error
-      return read(true)
+      return read()
     }
   }
 
@@ -212,7 +212,8 @@ export function createRedisSessionStore(
       const extend = extensions.due(sid)
       const reply = extend ? this.#getEx(sid) : redis().get(this.prefix + sid)
       const carefully = (): void => {
-        readAgain((again) => this.#read(sid, extend, again ? undefined : reply)).then(
+        const first = this.#read(sid, extend, reply)
+        readAgain(() => this.#read(sid, extend), first).then(
           (session) => callback(null, session),
           callback,
         )
